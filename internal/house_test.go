@@ -27,7 +27,7 @@ const (
 // what lies on the floors below its own. A package that is not here is a plug-in.
 var floors = []floor{
 	{rooms: []string{"fault", "secret", "target", "returnto", "peer"}},
-	{rooms: []string{"certs", "metrics", "audit", "elastic", "web"}, toTheLeft: true},
+	{rooms: []string{"certs", "metrics", "audit", "logs", "elastic", "web"}, toTheLeft: true},
 	{rooms: []string{"session"}},
 	{rooms: []string{"access", "login", "gate", "proxy"}, toTheLeft: true},
 	{rooms: []string{"config", "server", "doctor"}, toTheLeft: true},

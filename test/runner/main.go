@@ -86,6 +86,7 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 		}
 	}
 
+	tally.nameArtifacts(artifacts, "github.com/esgateway/esgateway")
 	tally.searchForSecrets(artifacts)
 	tally.report(time.Since(started))
 	switch {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +21,7 @@ type event struct {
 	Output      string
 	Elapsed     float64
 	FailedBuild string
+	Path        string // of an artifact directory
 }
 
 // tally counts what go test reports. A test with subtests is counted by its
@@ -32,10 +35,12 @@ type tally struct {
 	output   map[string][]string // of the tests that still run, by key
 	builds   map[string][]string // what the compiler said
 	parents  map[string]string   // tests with subtests: "pass", "fail" or "skip" as soon as one ended so
+
+	artifacts map[string]string // directory that a test has filled -> package/test
 }
 
 func newTally(out io.Writer) *tally {
-	return &tally{out: out, output: map[string][]string{}, builds: map[string][]string{}, parents: map[string]string{}}
+	return &tally{out: out, output: map[string][]string{}, builds: map[string][]string{}, parents: map[string]string{}, artifacts: map[string]string{}}
 }
 
 // read takes events until go test closes its output, and writes the plain text of them to log.
@@ -70,6 +75,8 @@ func (t *tally) take(e event, log io.Writer) {
 	case "output":
 		fmt.Fprint(log, e.Output)
 		t.output[key] = append(t.output[key], e.Output)
+	case "artifacts":
+		t.artifacts[e.Path] = e.Package + "/" + strings.ReplaceAll(e.Test, "/", "__")
 	case "pass", "fail", "skip":
 		if e.Test == "" {
 			t.endPackage(e, key)
@@ -131,6 +138,23 @@ func (t *tally) fail(name, text string) {
 	t.failed++
 	t.failures = append(t.failures, name)
 	fmt.Fprintf(t.out, "FAIL %s\n%s", name, indent([]string{text + "\n"}))
+}
+
+// nameArtifacts gives the artifact directories names that people find: go test calls
+// them by random numbers.
+func (t *tally) nameArtifacts(root, module string) {
+	for from, name := range t.artifacts {
+		to := filepath.Join(root, filepath.FromSlash(strings.TrimPrefix(name, module+"/")))
+		if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
+			t.fail("artifacts", err.Error())
+		}
+		if _, err := os.Stat(to); err == nil { // a second run of the same test
+			to += "-" + filepath.Base(from)
+		}
+		if err := os.Rename(from, to); err != nil {
+			t.fail("artifacts", err.Error())
+		}
+	}
 }
 
 func (t *tally) report(took time.Duration) {

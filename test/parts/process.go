@@ -1,0 +1,188 @@
+package parts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Patience is how long anything here may take before a test gives up on it.
+const Patience = 30 * time.Second
+
+// Process is a program that runs in a process group of its own.
+type Process struct {
+	Log string // the file with all that it has printed
+
+	name string
+	cmd  *exec.Cmd
+	done chan struct{}
+	err  error // of Wait; read after done
+}
+
+// Start starts a program. What it prints goes to NAME.log in the artifact
+// directory. The test's end ends it, with all that it has started.
+func Start(t testing.TB, name string, cmd *exec.Cmd) *Process {
+	t.Helper()
+	p := &Process{Log: filepath.Join(t.ArtifactDir(), name+".log"), name: name, cmd: cmd, done: make(chan struct{})}
+	// Appended to, so that a second start of the same name keeps the words of the first.
+	log, err := os.OpenFile(p.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout, cmd.Stderr = log, log
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Setpgid = true
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	go func() {
+		p.err = cmd.Wait()
+		log.Close()
+		close(p.done)
+	}()
+	t.Cleanup(func() {
+		p.Kill()
+		if t.Failed() {
+			t.Logf("the end of %s.log:\n%s", p.name, tail(p.Log, 20))
+		}
+	})
+	return p
+}
+
+// Signal sends a signal to the program alone.
+func (p *Process) Signal(signal syscall.Signal) { _ = syscall.Kill(p.cmd.Process.Pid, signal) }
+
+// Kill ends the whole process group at once, as kill -9 does, and waits for the end.
+func (p *Process) Kill() {
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+	<-p.done
+}
+
+// Stop sends the signal and waits for the program's end. It returns the exit code,
+// or -1 if a signal ended it.
+func (p *Process) Stop(t testing.TB, signal syscall.Signal) int {
+	t.Helper()
+	p.Signal(signal)
+	select {
+	case <-p.done:
+		return p.cmd.ProcessState.ExitCode()
+	case <-time.After(Patience):
+		t.Fatalf("%s still runs %s after %s", p.name, Patience, signal)
+		return -1
+	}
+}
+
+// Ended is closed when the program has ended.
+func (p *Process) Ended() <-chan struct{} { return p.done }
+
+// ready waits until the probe is happy, or fails the test when the program ends first.
+func (p *Process) ready(t testing.TB, probe func(context.Context) error) {
+	t.Helper()
+	Eventually(t, p.name+" is ready", func(ctx context.Context) error {
+		select {
+		case <-p.done:
+			t.Fatalf("%s ended before it was ready: %v\n%s", p.name, p.err, tail(p.Log, 40))
+		default:
+		}
+		return probe(ctx)
+	})
+}
+
+// Eventually asks until there is no error, or fails the test with the last one.
+func Eventually(t testing.TB, what string, ask func(ctx context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), Patience)
+	defer cancel()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := ask(ctx)
+		if err == nil {
+			return
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			t.Fatalf("waited in vain until %s: %v", what, err)
+		}
+	}
+}
+
+// FreePort gives a port of 127.0.0.1 that was free a moment ago.
+func FreePort(t testing.TB) int {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// Loopback is 127.0.0.1 with the port.
+func Loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+// Find gives the path of a program, or fails the test with the way to get it. It
+// never skips: a part that is not there has not been tested.
+func Find(t testing.TB, names ...string) string {
+	t.Helper()
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Fatalf("none of %s is on this machine: run scripts/setup", strings.Join(names, ", "))
+	return ""
+}
+
+// Root is the directory of the module.
+func Root(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			t.Fatal(errors.New("no go.mod above the test"))
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+// Build builds a command of ours ("./cmd/gateway") once for the test and gives the
+// program's path. Flags are those of go build.
+func Build(t testing.TB, pkg string, flags ...string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), filepath.Base(pkg))
+	args := append([]string{"build", "-o", program}, flags...)
+	build := exec.CommandContext(t.Context(), "go", append(args, pkg)...)
+	build.Dir = Root(t)
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build %s: %v\n%s", pkg, err, out)
+	}
+	return program
+}
+
+func tail(file string, lines int) string {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Sprint(err)
+	}
+	all := strings.Split(strings.TrimRight(string(content), "\n"), "\n")
+	return "  " + strings.Join(all[max(0, len(all)-lines):], "\n  ")
+}

@@ -1,0 +1,154 @@
+package parts
+
+import (
+	"context"
+	"crypto/tls"
+	"embed"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"text/template"
+)
+
+// SAMLPeer is a service provider as an identity provider knows it. Behind the
+// gateway that is a SAML realm of Elasticsearch.
+type SAMLPeer struct {
+	EntityID    string
+	ACS         string
+	SLO         string
+	Certificate *tls.Certificate // signs requests; nil: requests are not signed and not verified
+	// Encrypt: assertions come encrypted to the certificate.
+	Encrypt bool
+}
+
+// SimpleSAMLphp is a running identity provider.
+//
+// Its people are alice (password alicepw, groups admins and dev) and bob (bobpw,
+// groups users). Attributes: uid, mail, displayName, groups.
+type SimpleSAMLphp struct {
+	EntityID string
+	URL      string // https://idp.identity.test:PORT/simplesaml/
+	SSO      string // single sign-on by redirect
+	SLO      string // single logout by redirect
+	Metadata []byte // as it publishes it
+	Process  *Process
+}
+
+// SimpleSAMLphpConfig says how the identity provider is reached and by whom.
+type SimpleSAMLphpConfig struct {
+	// Host is its https name. Empty: plain http on localhost, as in a demo.
+	Host string
+	CA   *CA
+	Port int // FreePort; the public one
+	Peer SAMLPeer
+}
+
+//go:embed simplesamlphp
+var simpleSAMLphpFiles embed.FS
+
+// simpleSAMLphpWWW is where Debian's package puts the pages.
+const simpleSAMLphpWWW = "/usr/share/simplesamlphp/www"
+
+// StartSimpleSAMLphp starts SimpleSAMLphp as an identity provider in PHP's own web
+// server, with a configuration of its own: nothing in /etc is touched.
+func StartSimpleSAMLphp(t testing.TB, config SimpleSAMLphpConfig) *SimpleSAMLphp {
+	t.Helper()
+	php := Find(t, "php8.2", "php")
+	if _, err := os.Stat(simpleSAMLphpWWW); err != nil {
+		t.Fatalf("no SimpleSAMLphp on this machine: run scripts/setup (%v)", err)
+	}
+
+	dir := t.TempDir()
+	base, port := fmt.Sprintf("http://localhost:%d/simplesaml/", config.Port), config.Port
+	if config.Host != "" {
+		port = FreePort(t)
+		base = fmt.Sprintf("https://%s:%d/simplesaml/", config.Host, config.Port)
+		config.CA.Serve(t, config.Port, forward(Loopback(port)), config.Host)
+	}
+	idp := &SimpleSAMLphp{
+		EntityID: "urn:identity.test:idp",
+		URL:      base,
+		SSO:      base + "saml2/idp/SSOService.php",
+		SLO:      base + "saml2/idp/SingleLogoutService.php",
+	}
+	writeSimpleSAMLphp(t, dir, idp, config.Peer)
+
+	cmd := exec.CommandContext(t.Context(), php,
+		"-d", "opcache.revalidate_freq=0", "-d", "display_errors=0", "-d", "error_reporting=0",
+		"-d", "error_log="+filepath.Join(dir, "log", "php.log"), "-d", "session.save_path="+filepath.Join(dir, "sessions"),
+		"-S", Loopback(port), "-t", filepath.Join(dir, "www"))
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "SIMPLESAMLPHP_CONFIG_DIR="+filepath.Join(dir, "config"), "PHP_CLI_SERVER_WORKERS=4")
+	idp.Process = Start(t, "simplesamlphp", cmd)
+	idp.Process.ready(t, func(ctx context.Context) error {
+		// Asked on its own port: the base address in its configuration is what it publishes.
+		published, err := get(ctx, "http://"+Loopback(port)+"/simplesaml/saml2/idp/metadata.php")
+		idp.Metadata = published
+		return err
+	})
+	return idp
+}
+
+func writeSimpleSAMLphp(t testing.TB, dir string, idp *SimpleSAMLphp, peer SAMLPeer) {
+	t.Helper()
+	for _, sub := range []string{"log", "tmp", "sessions", "data", "www"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o750); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(simpleSAMLphpWWW, filepath.Join(dir, "www", "simplesaml")); err != nil {
+		t.Fatal(err)
+	}
+	WriteFiles(t, SigningKey(t, "identity provider"), filepath.Join(dir, "cert"), "idp")
+
+	values := map[string]any{"Dir": dir, "IdP": idp, "Peer": peer, "Secure": strings.HasPrefix(idp.URL, "https:")}
+	if peer.Certificate != nil {
+		values["PeerCertificate"] = base64.StdEncoding.EncodeToString(peer.Certificate.Certificate[0])
+	}
+	quote := func(s string) string { // a PHP string literal
+		return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
+	}
+	parsed, err := template.New("").Funcs(template.FuncMap{"php": quote}).ParseFS(simpleSAMLphpFiles, "simplesamlphp/*.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, folder := range map[string]string{
+		"config.php": "config", "authsources.php": "config",
+		"saml20-idp-hosted.php": "metadata", "saml20-sp-remote.php": "metadata",
+	} {
+		var content strings.Builder
+		if err := parsed.ExecuteTemplate(&content, name+".tmpl", values); err != nil {
+			t.Fatal(err)
+		}
+		Write(t, filepath.Join(dir, folder, name), []byte(content.String()))
+	}
+}
+
+func get(ctx context.Context, address string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := (&http.Client{Timeout: Patience}).Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s\n%s", address, response.Status, body)
+	}
+	return body, err
+}
+
+// CertificatePEM is a certificate as files hold it.
+func CertificatePEM(c tls.Certificate) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Certificate[0]})
+}
