@@ -34,7 +34,7 @@ type ecs struct {
 // NewECSHandler returns a handler that writes lines of JSON to w. Each line is
 // one call of w.Write. Groups become dotted names; where a name comes twice the
 // last value counts, since Elasticsearch refuses documents with both.
-func NewECSHandler(w io.Writer, level slog.Leveler) slog.Handler {
+func NewECSHandler(w io.Writer, level slog.Leveler) slog.Handler { //nolint:misspell // the name is slog's
 	// The standard handler gets nothing but flat attributes under our names,
 	// so all that is left to it are the encoding and the level.
 	drop := func(_ []string, a slog.Attr) slog.Attr {
