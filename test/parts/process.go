@@ -63,6 +63,9 @@ func Start(t testing.TB, name string, cmd *exec.Cmd) *Process {
 // Signal sends a signal to the program alone.
 func (p *Process) Signal(signal syscall.Signal) { _ = syscall.Kill(p.cmd.Process.Pid, signal) }
 
+// Interrupt sends to the whole process group what Ctrl-C sends.
+func (p *Process) Interrupt() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGINT) }
+
 // Kill ends the whole process group at once, as kill -9 does, and waits for the end.
 func (p *Process) Kill() {
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
@@ -86,10 +89,16 @@ func (p *Process) Stop(t testing.TB, signal syscall.Signal) int {
 // Ended is closed when the program has ended.
 func (p *Process) Ended() <-chan struct{} { return p.done }
 
-// ready waits until the probe is happy, or fails the test when the program ends first.
-func (p *Process) ready(t testing.TB, probe func(context.Context) error) {
+// Ready waits until the probe is happy, or fails the test when the program ends first.
+func (p *Process) Ready(t testing.TB, probe func(context.Context) error) {
 	t.Helper()
-	Eventually(t, p.name+" is ready", func(ctx context.Context) error {
+	p.ReadyWithin(t, Patience, probe)
+}
+
+// ReadyWithin is Ready for a program that needs more (or less) than the usual time.
+func (p *Process) ReadyWithin(t testing.TB, limit time.Duration, probe func(context.Context) error) {
+	t.Helper()
+	eventually(t, limit, p.name+" is ready", func(ctx context.Context) error {
 		select {
 		case <-p.done:
 			t.Fatalf("%s ended before it was ready: %v\n%s", p.name, p.err, tail(p.Log, 40))
@@ -102,7 +111,12 @@ func (p *Process) ready(t testing.TB, probe func(context.Context) error) {
 // Eventually asks until there is no error, or fails the test with the last one.
 func Eventually(t testing.TB, what string, ask func(ctx context.Context) error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), Patience)
+	eventually(t, Patience, what, ask)
+}
+
+func eventually(t testing.TB, limit time.Duration, what string, ask func(ctx context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()

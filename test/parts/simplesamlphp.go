@@ -87,7 +87,7 @@ func StartSimpleSAMLphp(t testing.TB, config SimpleSAMLphpConfig) *SimpleSAMLphp
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "SIMPLESAMLPHP_CONFIG_DIR="+filepath.Join(dir, "config"), "PHP_CLI_SERVER_WORKERS=4")
 	idp.Process = Start(t, "simplesamlphp", cmd)
-	idp.Process.ready(t, func(ctx context.Context) error {
+	idp.Process.Ready(t, func(ctx context.Context) error {
 		// Asked on its own port: the base address in its configuration is what it publishes.
 		published, err := get(ctx, "http://"+Loopback(port)+"/simplesaml/saml2/idp/metadata.php")
 		idp.Metadata = published

@@ -7,7 +7,7 @@
 // passed tests stays out of sight; that of failed ones is shown; all of it is
 // kept under test/artifacts, with what the tests left there themselves
 // (testing.T.ArtifactDir). Skipped tests are listed by name, and with CI=true
-// a skipped test fails the run.
+// a skipped test fails the run. What a test logs as "measured: ..." is shown at the end.
 //
 // At the end it searches everything the suite has put out for the secrets that
 // the suite has used: a test writes its tokens, cookies and SAML messages, one a

@@ -32,6 +32,7 @@ type tally struct {
 
 	failures []string
 	skips    []string
+	measured []string // what tests logged as "measured: ..."
 	output   map[string][]string // of the tests that still run, by key
 	builds   map[string][]string // what the compiler said
 	parents  map[string]string   // tests with subtests: "pass", "fail" or "skip" as soon as one ended so
@@ -74,6 +75,9 @@ func (t *tally) take(e event, log io.Writer) {
 		t.builds[e.ImportPath] = append(t.builds[e.ImportPath], e.Output)
 	case "output":
 		fmt.Fprint(log, e.Output)
+		if _, text, ok := strings.Cut(e.Output, "measured: "); ok {
+			t.measured = append(t.measured, strings.TrimSpace(text))
+		}
 		t.output[key] = append(t.output[key], e.Output)
 	case "artifacts":
 		t.artifacts[e.Path] = e.Package + "/" + strings.ReplaceAll(e.Test, "/", "__")
@@ -163,6 +167,7 @@ func (t *tally) report(took time.Duration) {
 			fmt.Fprintf(t.out, "\n%s\n  %s\n", title, strings.Join(names, "\n  "))
 		}
 	}
+	section("Measured:", t.measured)
 	section("Skipped:", t.skips)
 	section("Failed:", t.failures)
 	fmt.Fprintf(t.out, "\nEverything the suite has put out is in test/artifacts. It took %s.\n", took.Round(time.Second))
