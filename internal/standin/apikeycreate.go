@@ -1,0 +1,136 @@
+package standin
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// A keyRequest is the body of POST /_security/api_key.
+type keyRequest struct {
+	name, expiration      *string
+	descriptors, metadata json.RawMessage
+}
+
+// A roleDescriptor is a role as API-key requests spell it.
+type roleDescriptor struct {
+	Cluster []string          `json:"cluster"`
+	Index   []indexDescriptor `json:"index"`
+	Indices []indexDescriptor `json:"indices"`
+	RunAs   []string          `json:"run_as"`
+}
+
+type indexDescriptor struct {
+	Names      oneOrList `json:"names"`
+	Privileges oneOrList `json:"privileges"`
+}
+
+// oneOrList is a list of strings that may be written as one.
+type oneOrList []string
+
+// UnmarshalJSON takes a string or an array of strings.
+func (l *oneOrList) UnmarshalJSON(text []byte) error {
+	var one string
+	if json.Unmarshal(text, &one) == nil {
+		*l = oneOrList{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(l))
+}
+
+func (d roleDescriptor) role() Role {
+	r := Role{Cluster: d.Cluster, RunAs: d.RunAs}
+	for _, i := range append(d.Index, d.Indices...) {
+		r.Indices = append(r.Indices, IndexPrivileges{Names: i.Names, Privileges: i.Privileges})
+	}
+	return r
+}
+
+func (d roleDescriptor) empty() bool {
+	return len(d.Cluster)+len(d.Index)+len(d.Indices)+len(d.RunAs) == 0
+}
+
+// apiKeyCreateRoute is POST and PUT /_security/api_key.
+func apiKeyCreateRoute(c *call) (action, error) {
+	var r keyRequest
+	err := c.parse("api_key_request", text("name", &r.name), text("expiration", &r.expiration),
+		raw("role_descriptors", &r.descriptors), raw("metadata", &r.metadata))
+	if err != nil {
+		return nil, err
+	}
+	roles := map[string]roleDescriptor{}
+	if r.descriptors != nil {
+		if err := json.Unmarshal(r.descriptors, &roles); err != nil {
+			return nil, parseException("failed to parse role descriptors: " + err.Error())
+		}
+	}
+	return func() (*answer, error) {
+		if err := r.validate(); err != nil {
+			return nil, err
+		}
+		if err := c.authorize(security + "api_key/create"); err != nil {
+			return nil, err
+		}
+		return c.createKey(r, roles)
+	}, nil
+}
+
+const maxKeyName = 256
+
+func (r keyRequest) validate() error {
+	var v validation
+	name := value(r.name)
+	if name == "" {
+		v.require(false, "api key name is required")
+	} else {
+		v.require(len(name) <= maxKeyName, "api key name may not be more than 256 characters long")
+		v.require(name == strings.TrimSpace(name), "api key name may not begin or end with whitespace")
+		v.require(!strings.HasPrefix(name, "_"), "api key name may not begin with an underscore")
+	}
+	metadata := map[string]any{}
+	_ = json.Unmarshal(r.metadata, &metadata) // it was read as an object already, or is absent
+	for key := range metadata {
+		v.require(!strings.HasPrefix(key, "_"), "API key metadata keys may not start with [_]")
+	}
+	return v.err()
+}
+
+// createKey refuses derived keys that are not empty: a key that could make keys
+// would outlive its own revocation.
+func (c *call) createKey(r keyRequest, roles map[string]roleDescriptor) (*answer, error) {
+	empty := len(roles) > 0
+	var own permission
+	for _, d := range roles {
+		empty = empty && d.empty()
+		own = append(own, d.role())
+	}
+	if c.caller.ownedByKey() && !empty {
+		return nil, illegalArgument("creating derived api keys requires an explicit role descriptor that is empty (has no privileges)")
+	}
+	k := &apiKey{
+		id: randomID(15), secret: randomID(16), name: *r.name, created: c.now, owner: c.caller.user,
+		own: own, limitedBy: c.caller.permissions(c.cluster), metadata: orEmpty(r.metadata), descriptors: orEmpty(r.descriptors),
+	}
+	o := obj("id", k.id, "name", k.name)
+	if r.expiration != nil {
+		life, err := timeValue("expiration", *r.expiration)
+		if err != nil {
+			return nil, err
+		}
+		k.expires = c.now.Add(life.Truncate(time.Second)) // cut to whole seconds, as there
+		o = o.with("expiration", k.expires.UnixMilli())
+	}
+	c.cluster.mu.Lock()
+	c.cluster.keys[k.id] = k
+	c.cluster.mu.Unlock()
+	encoded := base64.StdEncoding.EncodeToString([]byte(k.id + ":" + k.secret))
+	return ok(append(o, obj("api_key", k.secret, "encoded", encoded)...))
+}
+
+func orEmpty(text json.RawMessage) json.RawMessage {
+	if text == nil {
+		return json.RawMessage("{}")
+	}
+	return text
+}
