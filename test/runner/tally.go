@@ -32,7 +32,7 @@ type tally struct {
 
 	failures []string
 	skips    []string
-	measured []string // what tests logged as "measured: ..."
+	measured []string            // what tests logged as "measured: ..."
 	output   map[string][]string // of the tests that still run, by key
 	builds   map[string][]string // what the compiler said
 	parents  map[string]string   // tests with subtests: "pass", "fail" or "skip" as soon as one ended so
