@@ -1,0 +1,179 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/esgateway/esgateway/internal/fault"
+	"github.com/esgateway/esgateway/internal/session"
+)
+
+const (
+	purposeAttempt = "attempt"
+	purposeBurned  = "burned"
+
+	// attemptLife is how long somebody may stay at the identity provider.
+	attemptLife = 10 * time.Minute
+	// burnedLife is how long a used attempt is remembered.
+	burnedLife = 60 * time.Second
+
+	// The bounds on attempts; beyond them the oldest of the same owner goes, so
+	// that nobody can grow the store by starting sign-ins.
+	maxOfBrowser = 50
+	maxOfAddress = 200
+	maxOfAll     = 100_000
+)
+
+// Attempt is one sign-in that has started and not come back yet.
+type Attempt struct {
+	// ID is the SAML request id or the OIDC state.
+	ID string `json:"id"`
+	// Method started it, with this realm of ES.
+	Method string `json:"method"`
+	Realm  string `json:"realm"`
+	// Next is where the person wanted to go, as a proven return URL.
+	Next string `json:"next"`
+	// Browser is the key of the browser that started it.
+	Browser string `json:"browser"`
+	// Started is when, Restarts how often it restarted by itself.
+	Started  time.Time `json:"started"`
+	Restarts int       `json:"restarts,omitempty"`
+}
+
+func attemptKey(purpose, method, id string) session.Key {
+	return session.KeyOf(purpose, method+"\x00"+id)
+}
+
+// keep stores an attempt, making room within the bounds of its owners.
+func (f *Flow) keep(ctx context.Context, a Attempt, address string) error {
+	byBrowser := session.LabelOf("attempts of browser", a.Browser)
+	byAddress := session.LabelOf("attempts of address", address)
+	if err := f.makeRoom(ctx, byBrowser, maxOfBrowser); err != nil {
+		return err
+	}
+	if err := f.makeRoom(ctx, byAddress, maxOfAddress); err != nil {
+		return err
+	}
+	if f.attempts.Load() >= maxOfAll {
+		return &fault.Error{Kind: fault.StoreUnavailable, Public: "Too many people are signing in at the same time.", Hint: "Wait a minute and try again."}
+	}
+	entry := session.Entry{Labels: []session.Label{byBrowser, byAddress}, Expires: f.now().Add(attemptLife)}
+	if _, err := f.vault.Save(ctx, purposeAttempt, attemptKey(purposeAttempt, a.Method, a.ID), a, entry); err != nil {
+		return storeFault(err)
+	}
+	f.attempts.Add(1)
+	return nil
+}
+
+// makeRoom removes the oldest attempts of an owner until one more fits.
+func (f *Flow) makeRoom(ctx context.Context, owner session.Label, limit int) error {
+	keys, err := f.vault.Find(ctx, owner)
+	if err != nil {
+		return storeFault(err)
+	}
+	if len(keys) < limit {
+		return nil
+	}
+	type aged struct {
+		key     session.Key
+		started time.Time
+	}
+	all := make([]aged, 0, len(keys))
+	for _, key := range keys {
+		var a Attempt
+		if _, err := f.vault.Load(ctx, purposeAttempt, key, &a); err == nil {
+			all = append(all, aged{key, a.Started})
+		}
+	}
+	slices.SortFunc(all, func(a, b aged) int { return a.started.Compare(b.started) })
+	for i := 0; i <= len(all)-limit; i++ {
+		if err := f.vault.Delete(ctx, all[i].key, 0); err != nil && !errors.Is(err, session.ErrNotFound) {
+			return storeFault(err)
+		}
+		f.attempts.Add(-1)
+	}
+	return nil
+}
+
+// CountAttempts counts the open attempts anew and returns their number. The
+// server calls it now and then, so that the bound on all holds over nodes.
+func (f *Flow) CountAttempts(ctx context.Context) (int, error) {
+	n, err := f.vault.Count(ctx, purposeAttempt)
+	if err == nil {
+		f.attempts.Store(int64(n))
+	}
+	return n, err
+}
+
+// taker is the Attempts of one callback: of one method and one browser.
+type taker struct {
+	flow    *Flow
+	method  *Configured
+	browser browser
+	known   bool // the browser's cookie came
+}
+
+// burned is what remains of an attempt for a minute after it was taken.
+type burned struct {
+	Next    string `json:"next"`
+	Browser string `json:"browser"`
+}
+
+// unusable is why an attempt could not be taken. next is where the person
+// wanted to go, if that is known and it is the same browser; restart asks for
+// one new sign-in.
+type unusable struct {
+	next    string
+	used    bool
+	restart bool
+	why     string
+}
+
+func (u *unusable) Error() string { return "attempt: " + u.why }
+
+// Take implements Attempts. An attempt of another browser is left where it is:
+// an attacker who makes a victim post an answer burns nothing.
+func (t taker) Take(ctx context.Context, id string) (Attempt, error) {
+	f := t.flow
+	key := attemptKey(purposeAttempt, t.method.Name, id)
+	var a Attempt
+	_, err := f.vault.Load(ctx, purposeAttempt, key, &a)
+	switch {
+	case errors.Is(err, session.ErrNotFound):
+		return Attempt{}, t.gone(ctx, id)
+	case err != nil:
+		return Attempt{}, storeFault(err)
+	case !t.known || a.Browser != t.browser.key:
+		return Attempt{}, &unusable{restart: true, why: "it belongs to another browser"}
+	}
+	if _, err = f.vault.Take(ctx, purposeAttempt, key, &a); err != nil {
+		if errors.Is(err, session.ErrNotFound) {
+			return Attempt{}, t.gone(ctx, id)
+		}
+		return Attempt{}, storeFault(err)
+	}
+	f.attempts.Add(-1)
+	mark := attemptKey(purposeBurned, t.method.Name, id)
+	entry := session.Entry{Expires: f.now().Add(burnedLife)}
+	if _, err := f.vault.Save(ctx, purposeBurned, mark, burned{Next: a.Next, Browser: a.Browser}, entry); err != nil {
+		f.log.WarnContext(ctx, "a used attempt was not remembered", "error.message", err.Error())
+	}
+	if a.Realm != t.method.Realm {
+		return Attempt{}, &unusable{restart: true, next: a.Next, why: "the method's realm has changed meanwhile"}
+	}
+	return a, nil
+}
+
+// gone says what is known of an attempt that is not there.
+func (t taker) gone(ctx context.Context, id string) error {
+	var b burned
+	_, err := t.flow.vault.Load(ctx, purposeBurned, attemptKey(purposeBurned, t.method.Name, id), &b)
+	if err == nil && t.known && b.Browser == t.browser.key {
+		return &unusable{used: true, next: b.Next, why: "it was used a moment ago"}
+	}
+	return &unusable{restart: true, why: "it is unknown or too old"}
+}
+
+func storeFault(err error) error { return fault.Because(fault.StoreUnavailable, err) }

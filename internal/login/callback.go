@@ -1,0 +1,179 @@
+package login
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/esgateway/esgateway/internal/audit"
+	"github.com/esgateway/esgateway/internal/elastic"
+	"github.com/esgateway/esgateway/internal/fault"
+	"github.com/esgateway/esgateway/internal/session"
+	"github.com/esgateway/esgateway/internal/web"
+)
+
+// maxCallback bounds what is read of a callback: an encrypted SAML response
+// with many groups is some hundred KiB.
+const maxCallback = 2 << 20
+
+// callback serves an endpoint of a method: the method says what came, the flow
+// does what follows, the same for every method.
+func (f *Flow) callback(m *Configured, route Route) web.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		r.Body = http.MaxBytesReader(w, r.Body, maxCallback)
+		if !route.CrossSite && route.Verb != http.MethodGet && !provenOrigin(r, f.public) {
+			return fault.New(fault.CrossOrigin, "")
+		}
+		b, known := f.browserOf(r)
+		step, err := route.Handle(r, taker{flow: f, method: m, browser: b, known: known})
+		if u, ok := errors.AsType[*unusable](err); ok {
+			return f.lostAttempt(w, r, m, b, known, u)
+		}
+		if err != nil {
+			f.failed(r, m, err)
+			return err
+		}
+		switch step.kind {
+		case stepDone:
+			return f.finish(w, r, m, b, step)
+		case stepRestart:
+			f.log.InfoContext(r.Context(), "a sign-in starts anew", "esgateway.method", m.Name, "event.reason", step.reason)
+			web.Redirect(w, r, f.address("/login", url.Values{"next": {f.landing}, "again": {"1"}}))
+		case stepLoggedOut:
+			web.Redirect(w, r, f.address("/logged-out", nil))
+		default:
+			return errors.New("login: a callback ended with a step that cannot follow it")
+		}
+		return nil
+	}
+}
+
+// failed writes down a sign-in that did not work.
+func (f *Flow) failed(r *http.Request, m *Configured, err error) {
+	f.metrics.SignIn(m.Name, outcome(err))
+	f.audit.SignInFailed(r.Context(), audit.SignInFailed{
+		Method: m.Name, Realm: m.Realm, Cause: string(fault.Of(err).Kind), ClientIP: f.client(r), RequestID: web.RequestID(r.Context()),
+	})
+}
+
+// outcome is the metric's word for a sign-in that did not work.
+func outcome(err error) string {
+	switch fault.Of(err).Kind {
+	case fault.SignInFailed:
+		return "refused"
+	case fault.SignInUnknown:
+		return "unknown"
+	case fault.NoRoles:
+		return "no_roles"
+	case fault.ElasticsearchUnavailable, fault.StoreUnavailable:
+		return "unavailable"
+	default:
+		return "error"
+	}
+}
+
+// finish makes the session of a proven sign-in. The order matters: nothing is
+// begun for a user without name or roles; the session is stored before the
+// cookie is set; the person hears of another user before going on.
+func (f *Flow) finish(w http.ResponseWriter, r *http.Request, m *Configured, b browser, step Step) error {
+	ctx := r.Context()
+	identity := step.grant.Identity
+	if identity.Username == "" {
+		f.sessions.Discard(ctx, step.grant)
+		return f.refuse(r, m, &fault.Error{Kind: fault.Misconfigured, Err: errors.New("elasticsearch accepted the sign-in and named no user")})
+	}
+	if len(identity.Roles) == 0 {
+		f.sessions.Discard(ctx, step.grant)
+		f.failed(r, m, fault.New(fault.NoRoles, ""))
+		return f.noRoles(w, r, step)
+	}
+	begun, err := f.sessions.Begin(ctx, session.Start{
+		Grant: step.grant, Method: m.Name, Realm: m.Realm, Browser: b.key, Old: f.sessionsOf(ctx, r, b),
+	})
+	if err != nil {
+		return f.refuse(r, m, storeFault(err))
+	}
+	f.signedIn(r, m, begun.Session)
+	if err := f.cookies.SetID(w, f.public.Hostname(), begun.ID); err != nil {
+		return err
+	}
+	b.finished = f.now()
+	if err := f.setBrowser(w, b); err != nil {
+		return err
+	}
+	if begun.Ended != nil {
+		old, _ := begun.Ended.User()
+		return f.pages.Page(w, r, http.StatusOK, web.OtherUser{Old: old, New: identity.Username, Continue: step.attempt.Next})
+	}
+	web.Redirect(w, r, step.attempt.Next)
+	return nil
+}
+
+func (f *Flow) refuse(r *http.Request, m *Configured, err error) error {
+	f.failed(r, m, err)
+	return err
+}
+
+func (f *Flow) signedIn(r *http.Request, m *Configured, s *session.Session) {
+	f.metrics.SignIn(m.Name, "ok")
+	f.audit.SignIn(r.Context(), audit.SignIn{
+		Method: m.Name, Realm: s.Identity.Realm.Name, User: s.Identity.Username, Session: s.Hash(),
+		Roles: len(s.Identity.Roles), ClientIP: f.client(r), RequestID: web.RequestID(r.Context()),
+	})
+}
+
+// noRoles tells a person whom ES knows and allows nothing. There is no session:
+// ES freezes roles in a token, so waiting would not help.
+func (f *Flow) noRoles(w http.ResponseWriter, r *http.Request, step Step) error {
+	if web.AudienceOf(r) == web.API {
+		return fault.New(fault.NoRoles, "")
+	}
+	return f.pages.Page(w, r, http.StatusForbidden, web.NoRoles{
+		User: step.grant.Identity.Username, Realm: step.grant.Identity.Realm.Name,
+		AgainURL: f.address("/login", url.Values{"next": {step.attempt.Next}, "again": {"1"}}),
+	})
+}
+
+// lostAttempt answers a callback whose attempt cannot be used. It never ends a
+// live session: with one, the person goes on to the wanted page. Otherwise a
+// navigation starts anew once, and then sees a page with the cause.
+func (f *Flow) lostAttempt(w http.ResponseWriter, r *http.Request, m *Configured, b browser, known bool, u *unusable) error {
+	next := u.next
+	if next == "" {
+		next = f.landing
+	}
+	if known && slices.ContainsFunc(f.sessionsOf(r.Context(), r, b), f.Owns) {
+		web.Redirect(w, r, next)
+		return nil
+	}
+	cause := &fault.Error{Kind: fault.SignInUnknown, Err: u}
+	recent := known && f.now().Sub(b.finished) < loopTime && b.loops > 0
+	if !u.restart || recent {
+		f.failed(r, m, cause)
+		return cause
+	}
+	if known {
+		b.loops, b.finished = b.loops+1, f.now()
+		if err := f.setBrowser(w, b); err != nil {
+			return err
+		}
+	}
+	f.metrics.SignIn(m.Name, "restarted")
+	web.Redirect(w, r, f.address("/login", url.Values{"next": {next}, "again": {"1"}}))
+	return nil
+}
+
+// ElasticFault turns an answer of ES to a sign-in call into what people see.
+func ElasticFault(err error) error {
+	kind := fault.ElasticsearchUnavailable
+	retry := 5 * time.Second
+	switch elastic.ClassOf(err) {
+	case elastic.PersonRefused, elastic.BadInput:
+		kind, retry = fault.SignInFailed, 0
+	case elastic.AccountRefused, elastic.SetUp:
+		kind, retry = fault.Misconfigured, 0
+	}
+	return &fault.Error{Kind: kind, RetryAfter: retry, Err: err}
+}

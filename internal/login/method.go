@@ -1,0 +1,90 @@
+package login
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/esgateway/esgateway/internal/elastic"
+	"github.com/esgateway/esgateway/internal/session"
+)
+
+// Method is one configured way to sign in. It proves identities; it never
+// writes a response, sets a cookie or touches a session: those phases are the
+// Flow's, so that no method can get them wrong.
+type Method interface {
+	// Start answers someone who wants to sign in: where to go, and what will
+	// come back.
+	Start(ctx context.Context, ask Ask) (Step, error)
+	// Routes lists the endpoints of the later legs. One-leg methods return nil.
+	Routes() []Route
+}
+
+// Ask is a wish to sign in.
+type Ask struct {
+	// Again is set where a live session must be proven anew.
+	Again bool
+}
+
+// Route is one endpoint below /_gateway/{type}/{name}/.
+type Route struct {
+	// Verb is the HTTP method, Path the last segment.
+	Verb, Path string
+	// CrossSite is true for the protocol's own endpoints, which other sites
+	// post to by design. All others need same-origin evidence to be unsafe.
+	CrossSite bool
+	Handle    func(r *http.Request, attempts Attempts) (Step, error)
+}
+
+// Attempts gives a method the attempts of the browser that is asking.
+type Attempts interface {
+	// Take takes the attempt with that id, once. Errors are faults ready to be
+	// returned: the attempt is unknown, used, too old, or another browser's.
+	Take(ctx context.Context, id string) (Attempt, error)
+}
+
+// Leaver is a method whose sessions are also ended at the identity provider.
+type Leaver interface {
+	// Leave tells ES that the session with this pair is over and returns the
+	// address at the identity provider to go on to, or "".
+	Leave(ctx context.Context, p session.Pair) (redirect string, err error)
+}
+
+// Checker is a method that can be tried by `gateway check`.
+type Checker interface {
+	Diagnose(ctx context.Context) []Finding
+}
+
+// Finding is one line of `gateway check`.
+type Finding struct {
+	// OK tells whether all is well; a finding that is not OK fails the check.
+	OK bool
+	// Subject is what was looked at, Text what was found, Advice what to do.
+	Subject, Text, Advice string
+}
+
+// Deps are what every method gets.
+type Deps struct {
+	// Name is the method's name, unique, and part of its addresses.
+	Name string
+	// Title is what people read on the button.
+	Title string
+	// Base is the absolute address below which the method's routes lie, for
+	// example https://sso.example.com/_gateway/saml/corp, without a slash at
+	// the end.
+	Base *url.URL
+	// Elastic is the client of ES's security API.
+	Elastic *elastic.Client
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// Configured is a method as the Flow knows it.
+type Configured struct {
+	Name, Type, Title string
+	// Realm is the ES realm whose sessions belong to this method.
+	Realm string
+	Method
+}

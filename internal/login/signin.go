@@ -1,0 +1,155 @@
+package login
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/esgateway/esgateway/internal/fault"
+	"github.com/esgateway/esgateway/internal/web"
+)
+
+// showLogin is GET /login: one page of ours, which sets the browser key and goes
+// on by itself. A browser with a live session goes on at once.
+func (f *Flow) showLogin(w http.ResponseWriter, r *http.Request) error {
+	next := f.next(r)
+	b, known := f.browserOf(r)
+	if known && !again(r) && f.alive(r, b) {
+		web.Redirect(w, r, next)
+		return nil
+	}
+	if !known {
+		b = newBrowser()
+	}
+	if err := f.setBrowser(w, b); err != nil {
+		return err
+	}
+	page := web.SignIn{Next: next, Hidden: map[string]string{}, Auto: len(f.methods) == 1}
+	if again(r) {
+		page.Hidden["again"] = "1"
+	}
+	for _, m := range f.methods {
+		page.Choices = append(page.Choices, web.Choice{Name: m.Name, Title: m.Title, Action: f.address("/login/"+m.Name, nil)})
+	}
+	return f.pages.Page(w, r, http.StatusOK, page)
+}
+
+// startLogin is GET or POST /login/{method}: it starts an attempt and sends the
+// browser to the identity provider. What another site has sent here, or a
+// browser fetched ahead, starts nothing but the page with the button.
+func (f *Flow) startLogin(w http.ResponseWriter, r *http.Request) error {
+	m := f.methodNamed(chi.URLParam(r, "method"))
+	if m == nil {
+		return fault.New(fault.NotFound, "There is no such way to sign in.")
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	next := f.next(r)
+	if !ownOrigin(r, f.public) || ahead(r) {
+		web.Redirect(w, r, f.address("/login", url.Values{"next": {next}}))
+		return nil
+	}
+	b, err := f.needBrowser(r)
+	if err != nil {
+		return err
+	}
+	if !again(r) && f.alive(r, b) {
+		web.Redirect(w, r, next)
+		return nil
+	}
+	return f.start(w, r, m, b, next, 0)
+}
+
+// start asks the method where to go, keeps the attempt and goes.
+func (f *Flow) start(w http.ResponseWriter, r *http.Request, m *Configured, b browser, next string, restarts int) error {
+	step, err := m.Start(r.Context(), Ask{Again: again(r)})
+	if err != nil {
+		f.metrics.SignIn(m.Name, outcome(err))
+		return err
+	}
+	if step.kind != stepRedirect {
+		return errors.New("login: a method started with a step that is no redirect")
+	}
+	a := Attempt{ID: step.id, Method: m.Name, Realm: m.Realm, Next: next, Browser: b.key, Started: f.now(), Restarts: restarts}
+	if err := f.keep(r.Context(), a, f.client(r)); err != nil {
+		return err
+	}
+	web.Redirect(w, r, step.url)
+	return nil
+}
+
+// next is the proven return URL of a request, or the landing page. What is not
+// ours is dropped, not reported: a link of somebody else decides nothing.
+func (f *Flow) next(r *http.Request) string {
+	raw := r.FormValue("next")
+	if raw == "" {
+		raw = r.FormValue("rd")
+	}
+	if raw == "" {
+		return f.landing
+	}
+	u, err := f.returns.Parse(raw)
+	if err != nil {
+		return f.landing
+	}
+	return u.String()
+}
+
+// alive reports whether the browser has a live session on this host.
+func (f *Flow) alive(r *http.Request, _ browser) bool {
+	id, ok, _ := f.cookies.IDOf(r, f.public.Hostname())
+	if !ok {
+		return false
+	}
+	s, err := f.sessions.Current(r.Context(), id)
+	return err == nil && f.Owns(s)
+}
+
+// maxForm bounds what is read of our own forms: a return URL and little else.
+const maxForm = 64 << 10
+
+func again(r *http.Request) bool { return r.FormValue("again") == "1" }
+
+// ahead reports whether a browser fetches before anybody has clicked.
+func ahead(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Sec-Purpose"), "prefetch") || r.Header.Get("Purpose") == "prefetch"
+}
+
+// ownOrigin reports whether nothing speaks against a request coming from a page
+// of our own: a browser says in Sec-Fetch-Site or Origin where it comes from. A
+// sibling host is not our origin.
+func ownOrigin(r *http.Request, public *url.URL) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
+		return site == "same-origin" || (site == "none" && r.Method == http.MethodGet)
+	}
+	if origin := r.Header.Get("Origin"); origin != "" {
+		return sameOrigin(origin, public)
+	}
+	return true
+}
+
+// provenOrigin is stricter: without evidence the answer is no.
+func provenOrigin(r *http.Request, public *url.URL) bool {
+	if r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" {
+		referer, err := url.Parse(r.Referer())
+		return err == nil && referer.Host != "" && sameOrigin(referer.Scheme+"://"+referer.Host, public)
+	}
+	return ownOrigin(r, public)
+}
+
+func sameOrigin(origin string, public *url.URL) bool {
+	u, err := url.Parse(origin)
+	return err == nil && u.Scheme == public.Scheme && strings.EqualFold(u.Host, public.Host)
+}
+
+// hostOf is the host of a request without port and trailing dot, in lower case.
+func hostOf(r *http.Request) string {
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	return strings.TrimSuffix(strings.ToLower(host), ".")
+}

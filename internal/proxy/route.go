@@ -1,0 +1,145 @@
+package proxy
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/esgateway/esgateway/internal/access"
+	"github.com/esgateway/esgateway/internal/gate"
+	"github.com/esgateway/esgateway/internal/target"
+	"github.com/esgateway/esgateway/internal/web"
+)
+
+// RouteConfig is an element of `routes` in the configuration.
+type RouteConfig struct {
+	// Host is the host name that people use. Empty: the public URL's host.
+	Host string `yaml:"host"`
+	// Path is the path prefix, by whole segments. Empty: all paths. The longest
+	// prefix of a host wins.
+	Path string `yaml:"path"`
+	// Title names the application on our pages. Empty: host and path.
+	Title string `yaml:"title"`
+	// To are the addresses of the upstream, for example http://app:3000. Until
+	// further notice the first one is used.
+	To []string `yaml:"to"`
+	// CA is a file with the certificates that the upstream's is checked
+	// against. Empty: those of the system.
+	CA string `yaml:"ca"`
+	// Elasticsearch says that the upstream is ES itself: clients may bring their
+	// own Authorization, errors have ES's shape, and ES's 401 renews tokens.
+	Elasticsearch bool `yaml:"elasticsearch"`
+	// Require is what a signed-in person needs.
+	Require access.Rule `yaml:"require"`
+	// Public are path prefixes, by whole segments, that need no sign-in.
+	Public []string `yaml:"public"`
+	// Answer says how somebody without a session is answered: auto (decided
+	// from the request), page (as a person in front of a browser), api (401).
+	Answer string `yaml:"answer"`
+	// Embedded says what a frame gets without a session: link (a small page
+	// whose link opens the sign-in in a new tab) or refuse (401 in JSON).
+	Embedded string `yaml:"embedded"`
+}
+
+// The words of RouteConfig.Answer and RouteConfig.Embedded.
+const (
+	AnswerAuto, AnswerPage, AnswerAPI = "auto", "page", "api"
+	EmbeddedLink, EmbeddedRefuse      = "link", "refuse"
+)
+
+// Check returns what is wrong with the route, by yaml key.
+func (c RouteConfig) Check() map[string]error {
+	bad := map[string]error{}
+	if len(c.To) == 0 {
+		bad["to"] = errors.New("is missing; it lists the upstream's addresses, for example [http://app:3000]")
+	}
+	for _, to := range c.To {
+		if _, err := upstream(to); err != nil {
+			bad["to"] = err
+		}
+	}
+	for key, paths := range map[string][]string{"path": {cmp.Or(c.Path, "/")}, "public": c.Public} {
+		for _, p := range paths {
+			if !strings.HasPrefix(p, "/") || strings.ContainsAny(p, "?#%\\") || strings.Contains(p, "//") {
+				bad[key] = fmt.Errorf("%q is no path prefix; write it plain and starting with a slash, for example /app", p)
+			}
+		}
+	}
+	if !slices.Contains([]string{"", AnswerAuto, AnswerPage, AnswerAPI}, c.Answer) {
+		bad["answer"] = fmt.Errorf("%q is none of auto, page, api", c.Answer)
+	}
+	if !slices.Contains([]string{"", EmbeddedLink, EmbeddedRefuse}, c.Embedded) {
+		bad["embedded"] = fmt.Errorf("%q is none of link, refuse", c.Embedded)
+	}
+	return bad
+}
+
+// upstream parses an address of an upstream: scheme, host and nothing else.
+func upstream(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return nil, fmt.Errorf("%q is no address; write for example http://app:3000", raw)
+	}
+	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.User != nil || u.Fragment != "" {
+		return nil, fmt.Errorf("%q has more than scheme, host and port; leave the rest out", raw)
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+}
+
+// route is a RouteConfig that is ready to be used.
+type route struct {
+	RouteConfig
+	to     *url.URL
+	policy gate.Policy
+}
+
+// name is what metrics call the route.
+func (rt *route) name() string { return rt.Host + cmp.Or(rt.Path, "/") }
+
+// public reports whether the path needs no sign-in. An encoded slash, dot or
+// backslash is never public: the upstream might decode it and see another path.
+func (rt *route) public(t target.Target) bool {
+	return t.PublicSafe() && slices.ContainsFunc(rt.Public, t.Under)
+}
+
+// audience applies the route's wish over what the request looks like.
+func (rt *route) audience(seen web.Audience) web.Audience {
+	switch {
+	case rt.Answer == AnswerAPI, seen == web.Embedded && rt.Embedded == EmbeddedRefuse:
+		return web.API
+	case rt.Answer == AnswerPage:
+		return web.Navigation
+	}
+	return seen
+}
+
+// table finds routes: by host, then by the longest path prefix.
+type table map[string][]*route
+
+func newTable(configs []RouteConfig, publicHost string) (table, error) {
+	t := table{}
+	for _, c := range configs {
+		c.Host = strings.ToLower(cmp.Or(c.Host, publicHost))
+		to, err := upstream(c.To[0])
+		if err != nil {
+			return nil, err
+		}
+		t[c.Host] = append(t[c.Host], &route{RouteConfig: c, to: to, policy: gate.Policy{Elasticsearch: c.Elasticsearch, Require: c.Require}})
+	}
+	for _, routes := range t {
+		slices.SortStableFunc(routes, func(a, b *route) int { return len(b.Path) - len(a.Path) })
+	}
+	return t, nil
+}
+
+func (t table) find(asked target.Target) *route {
+	for _, rt := range t[asked.Host] {
+		if asked.Under(cmp.Or(rt.Path, "/")) {
+			return rt
+		}
+	}
+	return nil
+}

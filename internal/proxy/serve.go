@@ -1,0 +1,260 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/esgateway/esgateway/internal/fault"
+	"github.com/esgateway/esgateway/internal/gate"
+	"github.com/esgateway/esgateway/internal/login"
+	"github.com/esgateway/esgateway/internal/metrics"
+	"github.com/esgateway/esgateway/internal/target"
+	"github.com/esgateway/esgateway/internal/web"
+)
+
+// Setup is what a Handler is made of.
+type Setup struct {
+	Routes []RouteConfig
+	// Public is the public URL: its scheme is what clients speak.
+	Public *url.URL
+	Gate   *gate.Gate
+	Flow   *login.Flow
+	Pages  *web.Renderer
+	// Client returns a request's client address.
+	Client  func(*http.Request) netip.Addr
+	Metrics *metrics.Set
+	// StreamCheck is how often a long request asks whether its session lives.
+	StreamCheck time.Duration
+	Log         *slog.Logger
+}
+
+// Handler serves everything that is not the gateway's own.
+type Handler struct {
+	Setup
+	table   table
+	policy  policy
+	proxies map[*route]*httputil.ReverseProxy
+}
+
+// New makes a handler. An error names the route that cannot be served.
+func New(s Setup) (*Handler, error) {
+	routes, err := newTable(s.Routes, s.Public.Hostname())
+	if err != nil {
+		return nil, err
+	}
+	h := &Handler{Setup: s, table: routes, policy: newPolicy(), proxies: map[*route]*httputil.ReverseProxy{}}
+	for _, ofHost := range routes {
+		for _, rt := range ofHost {
+			connections, err := newTransport(rt.RouteConfig)
+			if err != nil {
+				return nil, errors.Join(errors.New("route "+rt.name()), err)
+			}
+			h.proxies[rt] = h.reverse(rt, connections)
+		}
+	}
+	return h, nil
+}
+
+// ServeHTTP carries one request, or says why not.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	t, err := target.Parse(r)
+	if err != nil {
+		h.Pages.Error(w, r, err, web.Reply{Audience: web.AudienceOf(r)})
+		return
+	}
+	rt := h.table.find(t)
+	if rt == nil {
+		h.Pages.Error(w, r, fault.New(fault.NotFound, "There is no application at this address."), web.Reply{Audience: web.AudienceOf(r)})
+		return
+	}
+	NameRoute(r.Context(), rt.name())
+	e := &exchange{route: rt}
+	if err := h.admit(w, r, t, e); err != nil {
+		h.refuse(w, r, rt, err)
+		return
+	}
+	h.forward(w, r, e)
+}
+
+// admit decides who asks and whether the request may go on.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request, t target.Target, e *exchange) error {
+	if err := upgradeAllowed(r); err != nil {
+		return err
+	}
+	if e.route.Elasticsearch {
+		if err := t.ElasticsearchSafe(); err != nil {
+			return err
+		}
+	}
+	if e.route.public(t) {
+		return nil
+	}
+	v, err := h.Gate.Admit(w, r, t, e.route.policy)
+	if err != nil {
+		return err
+	}
+	if v.Session != nil && foreign(r) {
+		return fault.New(fault.CrossOrigin, "")
+	}
+	e.visitor = v
+	if v.OwnAuthorization {
+		e.scheme, _, _ = strings.Cut(r.Header.Get("Authorization"), " ")
+	}
+	return e.keepBody(r)
+}
+
+// upgradeAllowed lets only WebSockets upgrade: after any other upgrade requests
+// would pass that nobody judges (h2c tunnelling).
+func upgradeAllowed(r *http.Request) error {
+	if up := r.Header.Get("Upgrade"); up != "" && !strings.EqualFold(up, "websocket") {
+		return fault.New(fault.BadRequest, "This address does not take an upgrade of the connection other than WebSocket.")
+	}
+	return nil
+}
+
+// foreign reports whether a page of another origin sends a request that can
+// change something with the person's cookie. A WebSocket's handshake counts: it
+// has no other protection.
+func foreign(r *http.Request) bool {
+	safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
+	if safe && r.Header.Get("Upgrade") == "" {
+		return false
+	}
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
+		return site != "same-origin" && site != "none"
+	}
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return false
+	}
+	u, err := url.Parse(origin)
+	return err != nil || !strings.EqualFold(u.Host, r.Host)
+}
+
+// refuse answers a request that does not go on: somebody who is not signed in
+// is challenged, by what asked; everything else is the renderer's.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, rt *route, err error) {
+	audience := rt.audience(web.AudienceOf(r))
+	reply := web.Reply{Audience: audience, Elasticsearch: rt.Elasticsearch, SignInURL: h.Flow.SignInURL(h.landing())}
+	unusable, over := errors.AsType[*gate.Unusable](err)
+	if over {
+		err = unusable.Err
+		reply.SignInURL = h.Flow.AgainURL(h.Flow.Wanted(r))
+	}
+	if !fault.Is(err, fault.LoginRequired) {
+		h.Pages.Error(w, r, err, reply)
+		return
+	}
+	reply.Challenges = challenges(rt.policy)
+	if r.Header.Get("Authorization") == "" {
+		answered, problem := h.Flow.Challenge(w, r, audience, over)
+		if problem != nil {
+			err = problem
+		} else if answered {
+			return
+		}
+	}
+	h.Pages.Error(w, r, err, reply)
+}
+
+func (h *Handler) landing() string { return h.Public.Scheme + "://" + h.Public.Host + "/" }
+
+// challenges are what our own 401 offers: what the route takes, without Basic,
+// which makes browsers open a login box.
+func challenges(p gate.Policy) []string {
+	if !p.Elasticsearch {
+		return nil
+	}
+	return []string{`Bearer realm="security"`, "ApiKey"}
+}
+
+// forward sends the request upstream and the answer back.
+func (h *Handler) forward(w http.ResponseWriter, r *http.Request, e *exchange) {
+	ctx := withExchange(r.Context(), e)
+	if s := e.visitor.Session; s != nil {
+		guarded, stop := watch(ctx, h.Gate, s.Key, h.StreamCheck)
+		defer stop()
+		ctx = guarded
+	}
+	h.proxies[e.route].ServeHTTP(w, r.WithContext(ctx))
+}
+
+// reverse makes the reverse proxy of a route.
+func (h *Handler) reverse(rt *route, connections http.RoundTripper) *httputil.ReverseProxy {
+	return &httputil.ReverseProxy{
+		Rewrite:        h.rewrite(rt),
+		Transport:      renewing{next: connections, gate: h.Gate},
+		FlushInterval:  -1, // every byte of a stream goes on at once
+		ModifyResponse: h.modify,
+		ErrorHandler:   h.failed,
+		ErrorLog:       log.New(io.Discard, "", 0), // what it would say comes to ErrorHandler too
+	}
+}
+
+// rewrite makes the outgoing request. Path and query are the client's bytes:
+// net/http would decode the path, and drop query pairs that it cannot read.
+func (h *Handler) rewrite(rt *route) func(*httputil.ProxyRequest) {
+	return func(p *httputil.ProxyRequest) {
+		e := exchangeOf(p.In.Context())
+		p.Out.URL.Scheme, p.Out.URL.Host = rt.to.Scheme, rt.to.Host
+		p.Out.URL.RawQuery = p.In.URL.RawQuery
+		if raw := rawPath(p.In); !strings.HasPrefix(raw, "//") {
+			p.Out.URL.Opaque = raw
+		}
+		p.Out.Host = p.In.Host
+		h.policy.clean(p.Out.Header, e.visitor.OwnAuthorization)
+		if bearer := e.visitor.Bearer(); !bearer.Empty() {
+			p.Out.Header.Set("Authorization", "Bearer "+bearer.Reveal())
+		}
+		if _, asked := p.In.Header["User-Agent"]; !asked {
+			p.Out.Header["User-Agent"] = nil // net/http would put its own
+		}
+		announce(p.Out, p.In, h.Public.Scheme, h.Client(p.In))
+	}
+}
+
+// rawPath is the path as it came, byte for byte.
+func rawPath(r *http.Request) string {
+	path, _, _ := strings.Cut(r.RequestURI, "?")
+	if !strings.HasPrefix(path, "/") { // absolute form: scheme and host are gone by now
+		return r.URL.EscapedPath()
+	}
+	return path
+}
+
+// modify cleans an answer on its way back.
+func (h *Handler) modify(resp *http.Response) error {
+	e := exchangeOf(resp.Request.Context())
+	cleanAnswer(resp.Header)
+	if e.route.Elasticsearch && resp.StatusCode == http.StatusUnauthorized {
+		filterChallenges(resp.Header, e.route.policy.Schemes(), e.scheme)
+	}
+	return nil
+}
+
+// failed answers when there is no answer of the upstream. A client that has
+// left decides nothing and needs no answer.
+func (h *Handler) failed(w http.ResponseWriter, r *http.Request, err error) {
+	e := exchangeOf(r.Context())
+	if errors.Is(err, context.Canceled) {
+		panic(http.ErrAbortHandler) // the way net/http asks to end a connection without an answer
+	}
+	_, isFault := errors.AsType[*fault.Error](err)
+	if _, unusable := errors.AsType[*gate.Unusable](err); !isFault && !unusable {
+		kind := fault.UpstreamUnreachable
+		if e.route.Elasticsearch {
+			kind = fault.ElasticsearchUnavailable
+		}
+		err = fault.Because(kind, err)
+	}
+	h.refuse(w, r, e.route, err)
+}

@@ -1,0 +1,89 @@
+package saml
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/esgateway/esgateway/internal/fault"
+	"github.com/esgateway/esgateway/internal/login"
+)
+
+// consume is POST .../acs: the identity provider's answer, posted by the
+// person's browser from another site.
+func (m *Method) consume(r *http.Request, attempts login.Attempts) (login.Step, error) {
+	content, err := formValue(r, "SAMLResponse")
+	if err != nil {
+		return login.Step{}, err
+	}
+	claim, err := read(content)
+	if err != nil {
+		return login.Step{}, &fault.Error{Kind: fault.BadRequest, Public: "What the identity provider sent cannot be read.", Err: err}
+	}
+	if claim.inResponseTo == "" {
+		return login.Restart("the response answers no request (IdP-initiated)"), nil
+	}
+	attempt, err := attempts.Take(r.Context(), claim.inResponseTo)
+	if err != nil {
+		return login.Step{}, err
+	}
+	grant, err := m.es.SAMLAuthenticate(r.Context(), m.realm, content, []string{attempt.ID})
+	if err != nil {
+		return login.Step{}, login.ElasticFault(err)
+	}
+	if grant.InResponseTo != "" && grant.InResponseTo != attempt.ID {
+		return login.Step{}, fault.Because(fault.SignInFailed, errors.New("elasticsearch accepted a response to another request"))
+	}
+	return login.Done(grant, attempt), nil
+}
+
+// formValue returns a field that was posted exactly once. It is decoded once,
+// by the form's rules, and goes to ES as it is.
+func formValue(r *http.Request, name string) (string, error) {
+	if err := r.ParseForm(); err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return "", fault.Because(fault.TooLarge, err)
+		}
+		return "", fault.Because(fault.BadRequest, err)
+	}
+	values := r.PostForm[name]
+	if len(values) != 1 || values[0] == "" {
+		return "", &fault.Error{
+			Kind:   fault.BadRequest,
+			Public: "This address takes the answer of an identity provider, and there was none.",
+			Hint:   "Start at the application that you want to use.",
+			Err:    errors.New("saml: not exactly one " + name),
+		}
+	}
+	return values[0], nil
+}
+
+// decode takes the base64 off a message as ES does: white space is removed, and
+// what is left must be the standard alphabet, with right padding or none.
+func decode(content string) ([]byte, error) {
+	compact := strings.Map(func(c rune) rune {
+		switch c {
+		case ' ', '\t', '\r', '\n':
+			return -1
+		}
+		return c
+	}, content)
+	if strings.HasSuffix(compact, "=") {
+		return base64.StdEncoding.Strict().DecodeString(compact)
+	}
+	return base64.RawStdEncoding.Strict().DecodeString(compact)
+}
+
+// loggedOut is GET .../slo: the identity provider sends the person back after a
+// sign-out that began here. Its answer changes nothing: the session is gone.
+func (m *Method) loggedOut(r *http.Request, _ login.Attempts) (login.Step, error) {
+	if r.URL.Query().Has("SAMLRequest") {
+		return login.Step{}, &fault.Error{
+			Kind:   fault.BadRequest,
+			Public: "Your identity provider asks to sign you out everywhere. This gateway does not take such requests yet.",
+			Hint:   "Sign out here with the button on the page /_gateway/logout.",
+		}
+	}
+	return login.LoggedOut(), nil
+}

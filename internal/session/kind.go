@@ -1,0 +1,39 @@
+package session
+
+import "time"
+
+// Section is a store's own part of the configuration file.
+type Section interface {
+	// Decode reads the section into the struct that the pointer leads to,
+	// strictly: an unknown key is an error with its line.
+	Decode(into any) error
+}
+
+// StoreKind is a type of store: what the configuration calls `store.type`.
+type StoreKind struct {
+	Type string
+	// Parse reads and checks the section without side effects; what it returns
+	// opens the store.
+	Parse func(s Section) (open func(now func() time.Time) (Store, error), err error)
+}
+
+// StoreKindOf makes a StoreKind of a section struct with its defaults, its check
+// and the function that opens the store.
+func StoreKindOf[C any, S Store](kind string, defaults func() C, check func(C) error, open func(C, func() time.Time) (S, error)) StoreKind {
+	return StoreKind{Type: kind, Parse: func(s Section) (func(func() time.Time) (Store, error), error) {
+		cfg := defaults()
+		if err := s.Decode(&cfg); err != nil {
+			return nil, err
+		}
+		if err := check(cfg); err != nil {
+			return nil, err
+		}
+		return func(now func() time.Time) (Store, error) {
+			store, err := open(cfg, now)
+			if err != nil {
+				return nil, err // not store: a nil pointer in an interface is not nil
+			}
+			return store, nil
+		}, nil
+	}}
+}

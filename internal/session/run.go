@@ -1,0 +1,131 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// sweepEvery is how often ended sessions are looked for and debts are tried.
+const sweepEvery = 30 * time.Second
+
+// debtRest is how long a stored debt is left to whoever wrote it.
+const debtRest = time.Minute
+
+// Run does what the manager does by itself, until ctx ends: at once it finishes
+// the renewals that a crash has interrupted; then, again and again, it ends
+// sessions past their deadlines, settles debts and sweeps the store. It returns
+// when all background work has ended.
+func (m *Manager) Run(ctx context.Context) {
+	m.Recover(ctx)
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			m.work.Wait()
+			return
+		case <-tick.C:
+			m.Sweep(ctx)
+		}
+	}
+}
+
+// Recover takes up the renewals that are marked in the store and that nobody
+// works on: after a crash ES still gives the same pair for some seconds. A mark
+// that is fresh may be another node's: the renewal waits until it is not.
+func (m *Manager) Recover(ctx context.Context) {
+	err := m.eachSession(ctx, func(s *Session) {
+		if !s.renewing.IsZero() {
+			m.flights.start(m, context.WithoutCancel(ctx), s)
+		}
+	})
+	if err != nil {
+		m.log.ErrorContext(ctx, "interrupted renewals were not looked for", "error.message", err.Error())
+	}
+}
+
+// Sweep ends what is over and pays what is owed, once.
+func (m *Manager) Sweep(ctx context.Context) {
+	err := m.eachSession(ctx, func(s *Session) {
+		if reason, over := m.cfg.over(s, m.now()); over {
+			if _, err := m.end(ctx, s, reason); err != nil {
+				m.log.WarnContext(ctx, "an expired session was not ended; this is tried again", "esgateway.session", s.Hash(), "error.message", err.Error())
+			}
+		} else if !s.renewing.IsZero() && !m.othersRenew(s) {
+			m.flights.start(m, context.WithoutCancel(ctx), s)
+		}
+	})
+	err = errors.Join(err, m.settleAll(ctx))
+	if _, swept := m.vault.store.Sweep(ctx); swept != nil {
+		err = errors.Join(err, swept)
+	}
+	if err != nil && ctx.Err() == nil {
+		m.log.WarnContext(ctx, "sweeping was not finished; this is tried again", "error.message", err.Error())
+	}
+}
+
+// eachSession visits every session, living or over, that is not a mere move.
+func (m *Manager) eachSession(ctx context.Context, visit func(*Session)) error {
+	return m.vault.Each(ctx, purposeSession, func(key Key, e Entry, open func(any) error) bool {
+		var rec record
+		if err := open(&rec); err != nil || rec.MovedTo != "" {
+			return ctx.Err() == nil
+		}
+		visit(rec.session(key, e.Version))
+		return ctx.Err() == nil
+	})
+}
+
+// settleAll tries every debt once that nobody works on.
+func (m *Manager) settleAll(ctx context.Context) error {
+	return m.vault.Each(ctx, purposeOwed, func(key Key, _ Entry, open func(any) error) bool {
+		var rec debtRecord
+		if err := open(&rec); err != nil || m.now().Sub(rec.Written) < debtRest {
+			return ctx.Err() == nil
+		}
+		if err := m.settleOrForget(ctx, key, rec); err != nil {
+			m.log.WarnContext(ctx, "Elasticsearch was not told of a session's end; this is tried again", "error.message", err.Error())
+		}
+		return ctx.Err() == nil
+	})
+}
+
+// settleOrForget settles a debt found in the store, unless its session still
+// lives with that pair: then a crash came between debt and end, and nothing is
+// owed.
+func (m *Manager) settleOrForget(ctx context.Context, key Key, rec debtRecord) error {
+	d := rec.debt(key)
+	current, version, err := m.read(ctx, rec.Session)
+	switch {
+	case errors.Is(err, ErrOver):
+		return m.Settle(ctx, d)
+	case err != nil:
+		return err
+	case current.MovedTo == "" && current.session(rec.Session, version).descends(d.pair):
+		m.forget(ctx, d)
+		return nil
+	}
+	return m.Settle(ctx, d)
+}
+
+// Live counts the living sessions, and Owed the debts to ES, for metrics.
+func (m *Manager) Live(ctx context.Context) (int, error) { return m.vault.Count(ctx, purposeSession) }
+
+// Owed counts the debts to ES.
+func (m *Manager) Owed(ctx context.Context) (int, error) { return m.vault.Count(ctx, purposeOwed) }
+
+// Drain waits until the background work has ended, or ctx.
+func (m *Manager) Drain(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		m.work.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
