@@ -96,3 +96,34 @@ func TestTwoPeopleShareNoCookies(t *testing.T) {
 		t.Errorf("bob: %q", got)
 	}
 }
+
+// TestAxeFinds plants accessibility faults: a check that finds nothing anywhere is none.
+func TestAxeFinds(t *testing.T) {
+	t.Parallel()
+	authority := parts.NewCA(t)
+	port := parts.FreePort(t)
+	authority.Serve(t, port, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		body := `<label>Name <input></label>`
+		if r.URL.Path == "/bad" {
+			body = `<input> <p style="color:#eee;background:#fff">pale</p>`
+		}
+		fmt.Fprint(w, `<!doctype html><html lang="en"><title>A page</title><main><h1>A page</h1>`+body+`</main>`)
+	}), "app.gateway.test")
+	tab := parts.StartBrowser(t, authority, "app.gateway.test").Person(t).Tab(t)
+	for _, script := range []bool{true, false} {
+		tab.DisableScript(!script)
+		tab.Goto(fmt.Sprintf("https://app.gateway.test:%d/good", port))
+		if found := tab.Axe(); len(found) > 0 {
+			t.Errorf("script %v: faults in a page without any: %q", script, found)
+		}
+		tab.Goto(fmt.Sprintf("https://app.gateway.test:%d/bad", port))
+		found := strings.Join(tab.Axe(), "\n")
+		for _, want := range []string{"label (critical)", "color-contrast (serious)"} {
+			if !strings.Contains(found, want) {
+				t.Errorf("script %v: no %s in:\n%s", script, want, found)
+			}
+		}
+	}
+}
