@@ -17,12 +17,17 @@ type axeFinding struct {
 }
 
 // Axe looks for accessibility faults in the page, all of WCAG 2.2 AA and axe's own good
-// practice, and gives a sentence for each. The page's scripts may be on or off.
+// practice, and gives a sentence for each. A page that has loaded without its scripts
+// is judged as it is: only axe runs in it then.
 func (tab *Tab) Axe() []string {
 	tab.t.Helper()
 	source, err := os.ReadFile(filepath.Join(Root(tab.t), "test", "e2e", "node_modules", "axe-core", "axe.min.js"))
 	if err != nil {
 		tab.t.Fatalf("no axe-core: run scripts/setup (%v)", err)
+	}
+	if tab.scriptless {
+		tab.DisableScript(false)
+		defer tab.DisableScript(true)
 	}
 	// Through the debugger, which the page's Content-Security-Policy does not bind.
 	Eval[bool](tab, string(source)+"\n;true")

@@ -73,8 +73,9 @@ func (b *Browser) Person(t testing.TB) *Person {
 // Tab is a tab of a browser. Its methods wait until what they need is there, and
 // fail the test with a picture when it does not come. Not for concurrent use.
 type Tab struct {
-	t   testing.TB
-	ctx context.Context
+	t          testing.TB
+	ctx        context.Context
+	scriptless bool
 }
 
 // Tab opens a tab.
@@ -217,6 +218,7 @@ func (tab *Tab) Back() {
 // DisableScript switches the scripts of pages off (and on again).
 func (tab *Tab) DisableScript(off bool) {
 	tab.t.Helper()
+	tab.scriptless = off
 	call(tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: off})
 }
 
