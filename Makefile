@@ -27,16 +27,16 @@ unit: go ## the fast loop: needs Go alone, installs nothing
 	$(GO) vet ./internal/... ./cmd/...
 	$(GO) test $(RACE) -short ./internal/... ./cmd/...
 
-test: go setup lint ## everything: installs what the tests need, skips nothing
+test: go setup ## everything: installs what the tests need, skips nothing
 	$(GO) run ./test/runner
 
 setup: go ## says what the tests need and is missing, and installs it where it may
 	@scripts/setup
 
-lint: go ## formatting and lint
+lint: go ## formatting and lint (scripts/setup installs the tools)
 	golangci-lint run ./...
 	golangci-lint fmt --diff ./...
-	shellcheck scripts/* .ci/run
+	shellcheck scripts/* .ci/run $$(git ls-files '*.sh')
 
 fmt: ## formats the Go code
 	golangci-lint fmt ./...

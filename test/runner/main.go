@@ -2,7 +2,7 @@
 //
 //	N passed, N failed, N skipped
 //
-// It runs `go test -json` in two rounds: the packages of the gateway with the
+// It runs the linters, then `go test -json` in two rounds: the packages of the gateway with the
 // race detector, then what needs more than one process (test/...). Output of
 // passed tests stays out of sight; that of failed ones is shown; all of it is
 // kept under test/artifacts, with what the tests left there themselves
@@ -74,6 +74,9 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	started := time.Now()
 	tally := newTally(out)
 	var broken error
+	if len(args) == 0 {
+		lint(ctx, tally)
+	}
 	for _, r := range rounds() {
 		if len(args) > 0 { // packages given by hand: one round of them
 			r.patterns = args
@@ -102,6 +105,17 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 		return fmt.Errorf("%d skipped, and nothing may be skipped with CI=true", tally.skipped)
 	}
 	return nil
+}
+
+// lint counts as one test, so that a misspelt word does not hide what the tests say.
+func lint(ctx context.Context, tally *tally) {
+	out, err := exec.CommandContext(ctx, "make", "--no-print-directory", "lint").CombinedOutput()
+	if err != nil {
+		tally.fail("make lint", fmt.Sprintf("%s%v", out, err))
+		return
+	}
+	tally.passed++
+	fmt.Fprintln(tally.out, "ok   make lint")
 }
 
 // goTest runs one round and feeds its events to the tally.
