@@ -43,7 +43,7 @@ fmt: ## formats the Go code
 
 contract: go ## the contract with Elasticsearch against a real one: make contract ES=https://localhost:9200
 	@test -n "$(ES)" || { echo 'make contract: say where Elasticsearch is: make contract ES=https://localhost:9200 (see deploy/contract)' >&2; exit 2; }
-	ES="$(ES)" $(GO) test -count=1 ./test/contract/... -args -es "$(ES)" $(ARGS)
+	CONTRACT_ES="$(ES)" $(GO) test -count=1 $(ARGS) ./test/contract
 
 bench: go ## benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...

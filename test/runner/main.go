@@ -2,8 +2,8 @@
 //
 //	N passed, N failed, N skipped
 //
-// It runs the linters, then `go test -json` in two rounds: the packages of the gateway with the
-// race detector, then what needs more than one process (test/...). Output of
+// It runs the linters, then `go test -json` in rounds: the packages of the gateway with
+// the race detector, what needs more than one process (test/...), modules of their own. Output of
 // passed tests stays out of sight; that of failed ones is shown; all of it is
 // kept under test/artifacts, with what the tests left there themselves
 // (testing.T.ArtifactDir). Skipped tests are listed by name, and with CI=true
@@ -44,6 +44,7 @@ var errNotGreen = errors.New("not green")
 // round is one call of go test.
 type round struct {
 	name     string
+	dir      string // of a module of its own
 	flags    []string
 	patterns []string
 }
@@ -55,6 +56,7 @@ func rounds() []round {
 	return []round{
 		{name: "unit", flags: []string{"-race", "-count=1", "-timeout=10m"}, patterns: []string{"./internal/...", "./cmd/..."}},
 		{name: "parts", flags: []string{"-count=1", "-timeout=20m", "-p=2"}, patterns: []string{"./test/..."}},
+		{name: "compose", dir: "test/compose", flags: []string{"-count=1"}, patterns: []string{"./..."}},
 	}
 }
 
@@ -128,6 +130,7 @@ func goTest(ctx context.Context, tally *tally, artifacts string, r round) error 
 	// -outputdir is for -artifacts: each test's own directory lies under it.
 	args := append([]string{"test", "-json", "-artifacts", "-outputdir=" + artifacts}, r.flags...)
 	cmd := exec.CommandContext(ctx, goTool(), append(args, r.patterns...)...)
+	cmd.Dir = r.dir
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	var complaints strings.Builder
