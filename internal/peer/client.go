@@ -1,0 +1,54 @@
+package peer
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Socket is the address at the other end of the connection, unmapped and without
+// zone. It is invalid if there is none (a Unix socket).
+func Socket(r *http.Request) netip.Addr {
+	ap, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ap.Addr().Unmap().WithZone("")
+}
+
+// Client is the address of the client, unmapped: the socket peer, or, while that is
+// trusted, the next one to the left in X-Forwarded-For. So it is the rightmost one
+// that we do not trust: what stands further left was written by that client itself.
+// An element that is no address ends the walk at the hop that wrote it. When all hops
+// are trusted it is the leftmost.
+func (t Trusted) Client(r *http.Request) netip.Addr {
+	addr := Socket(r)
+	for _, field := range slices.Backward(r.Header.Values("X-Forwarded-For")) {
+		for field != "" {
+			if !t.Has(addr) {
+				return addr
+			}
+			cut := strings.LastIndexByte(field, ',')
+			next, ok := hop(field[cut+1:])
+			if !ok {
+				return addr
+			}
+			addr, field = next, field[:max(cut, 0)]
+		}
+	}
+	return addr
+}
+
+// hop reads one element: an address, or one with a port as some balancers write it.
+func hop(s string) (netip.Addr, bool) {
+	s = strings.Trim(s, " \t")
+	if ap, err := netip.ParseAddrPort(s); err == nil {
+		return ap.Addr().Unmap().WithZone(""), true
+	}
+	if inner, ok := strings.CutPrefix(s, "["); ok {
+		s = strings.TrimSuffix(inner, "]")
+	}
+	addr, err := netip.ParseAddr(s)
+	return addr.Unmap().WithZone(""), err == nil
+}
