@@ -1,0 +1,40 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/esgateway/esgateway/internal/fault"
+)
+
+// answer is an error as API clients of the gateway read it.
+type answer struct {
+	Error problem `json:"error"`
+}
+
+type problem struct {
+	Kind      fault.Kind `json:"kind"`
+	Message   string     `json:"message"`
+	Hint      string     `json:"hint,omitempty"`
+	RequestID string     `json:"request_id,omitempty"`
+	Login     string     `json:"login,omitempty"` // where a person can sign in
+}
+
+// sendJSON answers an API call.
+func (rn *Renderer) sendJSON(w http.ResponseWriter, r *http.Request, f *fault.Error, reply Reply) {
+	said := public(f, true)
+	p := problem{Kind: f.Kind, Message: said.text, Hint: said.hint, RequestID: RequestID(r.Context()), Login: reply.SignInURL}
+	var body any = answer{p}
+	if reply.Elasticsearch {
+		body = exceptionOf(p, Status(f.Kind), w.Header()["Www-Authenticate"])
+		brand(w.Header(), Status(f.Kind))
+	}
+	encoded, err := json.Marshal(body)
+	if err != nil { // strings and numbers only: it cannot happen
+		encoded = []byte(`{"error":{"kind":"internal"}}`)
+	}
+	rn.guard(w.Header())
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	extend(w.Header(), reply.Header)
+	send(w, r, Status(f.Kind), "application/json", append(encoded, '\n'))
+}

@@ -1,0 +1,29 @@
+package web
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/esgateway/esgateway/internal/fault"
+)
+
+// report writes the one log line of an error. A client that went away has
+// broken nothing, whatever its leaving looks like from inside.
+func (rn *Renderer) report(r *http.Request, f *fault.Error, err error) {
+	level, message := slog.LevelInfo, "request refused"
+	status := Status(f.Kind)
+	switch {
+	case r.Context().Err() != nil:
+		message = "the client went away"
+	case status >= http.StatusInternalServerError:
+		level, message = slog.LevelError, "request failed"
+	}
+	rn.log.LogAttrs(r.Context(), level, message,
+		slog.String("http.request.id", RequestID(r.Context())),
+		slog.String("http.request.method", r.Method),
+		slog.Int("http.response.status_code", status),
+		slog.String("event.outcome", "failure"),
+		slog.String("error.code", string(f.Kind)),
+		slog.String("error.message", err.Error()),
+	)
+}
