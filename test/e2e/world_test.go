@@ -1,0 +1,314 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rsa"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/esgateway/esgateway/internal/standin"
+	"github.com/esgateway/esgateway/internal/standin/samlrealm"
+	"github.com/esgateway/esgateway/test/parts"
+)
+
+// account is the gateway's own in Elasticsearch.
+const account, accountPassword = "esgateway", "the-gateways-own-password"
+
+// world is a whole installation: Elasticsearch (the stand-in, in this process, over
+// TLS), an identity provider, an application, and the gateway as a process.
+type world struct {
+	origin  string // the gateway's
+	es      *standin.Elasticsearch
+	idp     *parts.SimpleSAMLphp
+	gateway *parts.Process
+	browser *parts.Browser
+	client  *http.Client // of an API client
+	wire    *wire
+
+	program, config string
+	ops             string
+}
+
+// newWorld starts everything. Secure: https and two registrable names, else plain
+// http on localhost, as the demo is.
+func newWorld(t *testing.T, secure bool) *world {
+	t.Helper()
+	authority := parts.NewCA(t)
+	port, ops := parts.FreePort(t), parts.FreePort(t)
+	w := &world{
+		origin: fmt.Sprintf("http://localhost:%d", port),
+		ops:    "http://" + parts.Loopback(ops),
+		client: authority.Client(),
+	}
+	idpHost := ""
+	if secure {
+		w.origin, idpHost = fmt.Sprintf("https://%s:%d", gatewayHost, port), identityHost
+	}
+
+	key := parts.SigningKey(t, "service provider")
+	w.idp = parts.StartSimpleSAMLphp(t, parts.SimpleSAMLphpConfig{
+		Host: idpHost, CA: authority, Port: parts.FreePort(t),
+		Peer: parts.SAMLPeer{
+			EntityID: entityID, Certificate: &key,
+			ACS: w.origin + "/_gateway/saml/corp/acs", SLO: w.origin + "/_gateway/saml/corp/slo",
+		},
+	})
+	elasticsearch := w.startElasticsearch(t, authority, key)
+	app := httptest.NewServer(newApplication(elasticsearch, authority))
+	t.Cleanup(app.Close)
+
+	w.program = parts.Build(t, "./cmd/gateway", "-race")
+	w.config = filepath.Join(t.TempDir(), "gateway.yaml")
+	w.configure(t, authority, configuration{
+		port: port, ops: ops, secure: secure, elasticsearch: elasticsearch, app: app.URL,
+	})
+	w.start(t)
+	w.browser = parts.StartBrowser(t, authority, gatewayHost, identityHost)
+	return w
+}
+
+// startElasticsearch starts the stand-in with a role model: people of the group dev
+// are analysts and see the incidents, all others only the reports.
+func (w *world) startElasticsearch(t *testing.T, authority *parts.CA, key tls.Certificate) (address string) {
+	t.Helper()
+	read := func(indices ...string) standin.Role {
+		return standin.Role{Indices: []standin.IndexPrivileges{{Names: indices, Privileges: []string{"read"}}}}
+	}
+	es, err := standin.New(standin.Config{
+		Now:   time.Now,
+		Users: []standin.User{{Name: account, Password: accountPassword, Roles: []string{"esgateway"}}},
+		Roles: map[string]standin.Role{
+			"esgateway": {Cluster: []string{
+				"manage_saml", "manage_token", "cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get",
+			}},
+			"analyst": read("reports", "incidents"), "reader": read("reports"),
+		},
+		RoleMappings: []standin.RoleMapping{
+			{Realm: "saml1", Groups: []string{"dev"}, Roles: []string{"analyst"}},
+			{Realm: "saml1", Groups: []string{"users"}, Roles: []string{"reader"}},
+		},
+		SAML: []samlrealm.Config{{
+			Name:        "saml1",
+			IDPMetadata: func() ([]byte, error) { return w.idp.Metadata, nil },
+			IDPEntityID: w.idp.EntityID, SPEntityID: entityID,
+			ACS: w.origin + "/_gateway/saml/corp/acs", Logout: w.origin + "/_gateway/saml/corp/slo",
+			SigningKey: key.PrivateKey.(*rsa.PrivateKey), SigningCertificate: key.Leaf,
+			Attributes: samlrealm.Attributes{Principal: "uid", Groups: "groups", Name: "displayName", Mail: "mail"},
+		}},
+		Indices: map[string][]standin.Document{
+			"reports":   {{ID: "1", Source: map[string]any{"title": "Quarterly report"}}},
+			"incidents": {{ID: "2", Source: map[string]any{"title": "Disk full on db1"}}},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.es = es
+	w.wire = &wire{elasticsearch: es}
+	port := parts.FreePort(t)
+	authority.Serve(t, port, w.wire, "127.0.0.1")
+	return "https://" + parts.Loopback(port)
+}
+
+type configuration struct {
+	port, ops          int
+	secure             bool
+	elasticsearch, app string
+}
+
+// configure writes the gateway's configuration file and the files that it names.
+func (w *world) configure(t *testing.T, authority *parts.CA, c configuration) {
+	t.Helper()
+	dir := filepath.Dir(w.config)
+	listen := fmt.Sprintf("{address: 127.0.0.1:%d}", c.port)
+	host := "localhost"
+	if c.secure {
+		host = gatewayHost
+		listen = fmt.Sprintf("{address: 127.0.0.1:%d, cert: tls.crt, key: tls.key}", c.port)
+		parts.WriteFiles(t, authority.Issue(t, gatewayHost), dir, "tls")
+	}
+	parts.Write(t, filepath.Join(dir, "ca.crt"), authority.PEM())
+	parts.Write(t, filepath.Join(dir, "es-password"), []byte(accountPassword+"\n"))
+	parts.Write(t, w.config, fmt.Appendf(nil, `
+public_url: %s
+listen: %s
+operations: {address: 127.0.0.1:%d}
+elasticsearch: {urls: [%s], ca: ca.crt, username: %s, password_file: es-password}
+sessions: {keys_file: keys, store: {type: embedded, path: sessions.db}}
+methods:
+  - {name: corp, type: saml, realm: saml1, title: Corporate account}
+routes:
+  - {host: %s, to: [%s], public: [/public/]}
+`, w.origin, listen, c.ops, c.elasticsearch, account, host, c.app))
+
+	keys, err := exec.CommandContext(t.Context(), w.program, "keys", "new").Output()
+	if err != nil {
+		t.Fatalf("gateway keys new: %v", err)
+	}
+	parts.Write(t, filepath.Join(dir, "keys"), keys)
+	w.wire.remember(strings.TrimSpace(string(keys)))
+}
+
+// start starts the gateway and waits until it can serve.
+func (w *world) start(t *testing.T) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), w.program, "serve", "--config", w.config)
+	cmd.Dir = filepath.Dir(w.config)
+	w.gateway = parts.Start(t, "gateway", cmd)
+	w.gateway.Ready(t, func(ctx context.Context) error {
+		status, body, err := w.get(ctx, w.ops+"/readyz", nil)
+		if err == nil && status != http.StatusOK {
+			err = fmt.Errorf("%d: %s", status, body)
+		}
+		return err
+	})
+}
+
+func (w *world) get(ctx context.Context, address string, header http.Header) (int, string, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return 0, "", err
+	}
+	if header != nil {
+		request.Header = header
+	}
+	response, err := w.client.Do(request)
+	if err != nil {
+		return 0, "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return response.StatusCode, string(body), err
+}
+
+// metric is the value of a line of /metrics, or "".
+func (w *world) metric(t *testing.T, series string) string {
+	t.Helper()
+	_, body, err := w.get(t.Context(), w.ops+"/metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(body) {
+		if value, ok := strings.CutPrefix(line, series+" "); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// noSecrets reads all that the gateway has written and looks for what it must not hold;
+// it also leaves the secrets for the search through the output of the whole suite.
+func (w *world) noSecrets(t *testing.T, tabs ...*parts.Tab) {
+	t.Helper()
+	for _, tab := range tabs {
+		for _, cookie := range tab.Cookies(w.origin) {
+			w.wire.remember(cookie.Value)
+		}
+	}
+	w.wire.remember(accountPassword)
+	secrets := w.wire.secrets()
+	if len(secrets) < 5 {
+		t.Fatalf("only %d secrets went over the wire: the test looks at the wrong one", len(secrets))
+	}
+	parts.Write(t, filepath.Join(t.ArtifactDir(), "secrets.txt"), []byte(strings.Join(secrets, "\n")))
+	log, err := os.ReadFile(w.gateway.Log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(log) == 0 {
+		t.Error("the gateway has logged nothing")
+	}
+	for _, secret := range secrets {
+		if bytes.Contains(log, []byte(secret)) {
+			t.Errorf("the gateway logs a secret that starts with %s", secret[:6])
+		}
+	}
+}
+
+// wire stands between the gateway and Elasticsearch and remembers every secret that
+// goes by.
+type wire struct {
+	elasticsearch http.Handler
+
+	mu    sync.Mutex
+	known []string
+	pairs []pair
+}
+
+// pair is a token pair in the order of creation.
+type pair struct{ access, refresh string }
+
+func (w *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(rw, err.Error(), http.StatusBadRequest)
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	w.learn(body)
+	recorder := httptest.NewRecorder()
+	w.elasticsearch.ServeHTTP(recorder, r)
+	if strings.HasPrefix(r.URL.Path, "/_security/") {
+		w.learn(recorder.Body.Bytes())
+	}
+	for name, values := range recorder.Header() {
+		rw.Header()[name] = values
+	}
+	rw.WriteHeader(recorder.Code)
+	_, _ = rw.Write(recorder.Body.Bytes())
+}
+
+func (w *wire) learn(message []byte) {
+	var fields struct {
+		Access  string `json:"access_token"`
+		Refresh string `json:"refresh_token"`
+		Token   string `json:"token"`
+		Content string `json:"content"`
+		Query   string `json:"query_string"`
+	}
+	if json.Unmarshal(message, &fields) != nil {
+		return
+	}
+	w.remember(fields.Access, fields.Refresh, fields.Token, fields.Content, fields.Query)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if fields.Access != "" && fields.Refresh != "" {
+		w.pairs = append(w.pairs, pair{access: fields.Access, refresh: fields.Refresh})
+	}
+}
+
+func (w *wire) remember(secrets ...string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range secrets {
+		if len(s) >= 12 && !slices.Contains(w.known, s) {
+			w.known = append(w.known, s)
+		}
+	}
+}
+
+func (w *wire) secrets() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.known)
+}
+
+// tokens are the pairs that Elasticsearch has made, in order.
+func (w *wire) tokens() []pair {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.pairs)
+}
