@@ -16,6 +16,8 @@ type Config struct {
 	// a provider may start later or change its keys. While it fails, the last
 	// good descriptor stays in use.
 	IDPMetadata func() ([]byte, error)
+	// IDPMetadataLocation is only printed, where the metadata is missing.
+	IDPMetadataLocation string
 	// IDPEntityID is the only issuer that is believed.
 	IDPEntityID string
 	// SPEntityID, ACS and Logout are sp.entity_id, sp.acs and sp.logout. All

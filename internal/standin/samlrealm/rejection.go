@@ -1,5 +1,7 @@
 package samlrealm
 
+import "fmt"
+
 // A Rejection is a realm's refusal. Elasticsearch calls it a SAML exception.
 type Rejection struct {
 	// Reason is Elasticsearch's text, to the letter.
@@ -30,3 +32,8 @@ type Fault struct{ Type, Reason string }
 
 // Error is the reason.
 func (f *Fault) Error() string { return f.Reason }
+
+// refuse makes a rejection without a cause.
+func refuse(format string, args ...any) *Rejection {
+	return &Rejection{Reason: fmt.Sprintf(format, args...)}
+}
