@@ -37,6 +37,7 @@ func TestFlow(t *testing.T) {
 			w.showsTheSession(t, other)
 			w.bobSeesLess(t)
 			w.signsOut(t, tab, other)
+			w.counts(t)
 
 			w.noSecrets(t, tab, other)
 			if code := w.gateway.Stop(t, syscall.SIGTERM); code != 0 {
@@ -266,5 +267,18 @@ func (w *world) signsOut(t *testing.T, open, tab *parts.Tab) {
 	tab.Wait("input[name=password]")
 	if n := len(w.wire.tokens()); n != 3 { // alice twice, bob once
 		t.Errorf("%d token pairs were made in all, want 3: %s", n, fmt.Sprint(w.es.Counters().Calls))
+	}
+}
+
+// counts: what operators see of all that, since the gateway was started anew.
+func (w *world) counts(t *testing.T) {
+	t.Helper()
+	for series, want := range map[string]string{
+		`esgateway_sign_ins_total{method="corp",outcome="ok"}`: "2",
+		`esgateway_sessions_live`:                              "1", // bob's
+	} {
+		if got := w.metric(t, series); got != want {
+			t.Errorf("%s is %q, want %s", series, got, want)
+		}
 	}
 }
