@@ -71,11 +71,26 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// pretty reprints a JSON body with line breaks and a final newline.
+// pretty reprints a JSON body as Jackson does: blanks around colons and in
+// empty brackets, line breaks, a final newline.
 func (a *answer) pretty() {
-	var b bytes.Buffer
-	if json.Indent(&b, a.body, "", "  ") != nil {
+	var indented, b bytes.Buffer
+	if json.Indent(&indented, a.body, "", "  ") != nil {
 		return
+	}
+	quoted, escaped, last := false, false, byte(0)
+	for _, c := range indented.Bytes() {
+		bare := !quoted
+		if c == '"' && !escaped {
+			quoted = !quoted
+		}
+		escaped = quoted && c == '\\' && !escaped
+		empty := c == ']' && last == '[' || c == '}' && last == '{'
+		if bare && (c == ':' || empty) {
+			b.WriteByte(' ')
+		}
+		b.WriteByte(c)
+		last = c
 	}
 	b.WriteByte('\n')
 	a.body = b.Bytes()

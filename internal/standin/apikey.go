@@ -49,6 +49,9 @@ func (c *call) apiKey(encoded string) (*authentication, error) {
 	if !colon || id == "" {
 		return nil, c.nobodyTook("API key: invalid ApiKey value")
 	}
+	if c.faults.SecurityIndexDown {
+		return nil, c.nobodyTook("API key: apikey authentication for id " + id + " encountered a failure")
+	}
 	k, reason := c.cluster.checkKey(id, secret, c.now)
 	if reason != "" {
 		return nil, c.nobodyTook("API key: " + reason)

@@ -108,8 +108,12 @@ func (c *call) createKey(r keyRequest, roles map[string]roleDescriptor) (*answer
 	if c.caller.ownedByKey() && !empty {
 		return nil, illegalArgument("creating derived api keys requires an explicit role descriptor that is empty (has no privileges)")
 	}
+	owner := c.caller.user
+	if c.caller.ownedByKey() {
+		owner = c.caller.key.owner
+	}
 	k := &apiKey{
-		id: randomID(15), secret: randomID(16), name: *r.name, created: c.now, owner: c.caller.user,
+		id: randomID(15), secret: randomID(16), name: *r.name, created: c.now, owner: owner,
 		own: own, limitedBy: c.caller.permissions(c.cluster), metadata: orEmpty(r.metadata), descriptors: orEmpty(r.descriptors),
 	}
 	o := obj("id", k.id, "name", k.name)

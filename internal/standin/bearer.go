@@ -30,7 +30,7 @@ func (c *call) bearer(token string) (*authentication, error) {
 	}
 	state := c.cluster.readAccess(half)
 	switch {
-	case state.auth == nil:
+	case state.auth == nil, c.now.Sub(state.created) < c.faults.ReadLag:
 		return nil, unknown
 	case state.invalidated || c.now.After(state.expires):
 		e := securityException(http.StatusUnauthorized, "token expired")
@@ -43,13 +43,11 @@ func (c *call) bearer(token string) (*authentication, error) {
 // serviceAccount refuses what parses as the token of a service account: the
 // stand-in has none, so each is wrong, and the chain stops.
 func (c *call) serviceAccount(token string) error {
-	text, err := decodeBase64(token)
-	if err != nil || !bytes.HasPrefix(text, []byte{0, 1, 0, 1}) {
-		return nil
-	}
-	qualified, _, colon := strings.Cut(string(text[4:]), ":")
+	text, _ := decodeBase64(token) // what is no base64 is no such token
+	rest, is := bytes.CutPrefix(text, []byte{0, 1, 0, 1})
+	qualified, _, colon := strings.Cut(string(rest), ":")
 	parts := strings.Split(qualified, "/")
-	if !colon || len(parts) != 3 {
+	if !is || !colon || len(parts) != 3 {
 		return nil
 	}
 	return c.challenged("failed to authenticate service account [" + parts[0] + "/" + parts[1] + "] with token name [" + parts[2] + "]")

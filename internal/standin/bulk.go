@@ -3,6 +3,7 @@ package standin
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 )
 
@@ -112,7 +113,7 @@ func (c *call) bulk(items []bulkItem) (*answer, error) {
 func bulkFailure(item bulkItem, err error) (object, int) {
 	status := http.StatusBadRequest
 	detail := obj("type", "exception", "reason", err.Error())
-	if e, is := err.(*exception); is {
+	if e, is := errors.AsType[*exception](err); is {
 		status, detail = e.status, e.object(true, false)
 	}
 	return obj("_index", item.index, "_id", nullable(item.id), "error", detail), status

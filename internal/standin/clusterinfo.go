@@ -20,7 +20,7 @@ func rootRoute(c *call) (action, error) {
 		a := jsonAnswer(http.StatusOK, obj(
 			"name", c.node.name, "cluster_name", cfg.ClusterName, "cluster_uuid", c.cluster.uuid,
 			"version", obj(
-				"number", r.text, "build_flavor", "default", "build_type", "docker", "build_hash", buildHash,
+				"number", r.text, "build_flavor", "default", "build_type", "docker", "build_hash", buildHash, //nolint:misspell // the wire's spelling
 				"build_date", "2024-12-11T12:08:05.663969764Z", "build_snapshot", false, "lucene_version", lucene,
 				"minimum_wire_compatibility_version", wire, "minimum_index_compatibility_version", oldest),
 			"tagline", "You Know, for Search"))
@@ -42,7 +42,7 @@ func healthRoute(c *call) (action, error) {
 			"cluster_name", c.cluster.config.ClusterName, "status", "green", "timed_out", false,
 			"number_of_nodes", nodes, "number_of_data_nodes", nodes,
 			"active_primary_shards", shards, "active_shards", shards, "relocating_shards", 0,
-			"initializing_shards", 0, "unassigned_shards", 0, "unassigned_primary_shards", 0,
+			"initializing_shards", 0, "unassigned_shards", 0, "unassigned_primary_shards", 0, //nolint:misspell // the wire's spelling
 			"delayed_unassigned_shards", 0, "number_of_pending_tasks", 0, "number_of_in_flight_fetch", 0,
 			"task_max_waiting_in_queue_millis", 0, "active_shards_percent_as_number", 100.0))
 	}, nil
@@ -68,7 +68,7 @@ func nodesRoute(c *call) (action, error) {
 		}
 		self := obj(
 			"name", c.node.name, "transport_address", net.JoinHostPort(host, "9300"), "host", host, "ip", host,
-			"version", c.cluster.release.text, "build_flavor", "default", "build_hash", buildHash,
+			"version", c.cluster.release.text, "build_flavor", "default", "build_hash", buildHash, //nolint:misspell // the wire's spelling
 			"roles", []string{"data", "ingest", "master"},
 			"http", obj("bound_address", []string{address}, "publish_address", address,
 				"max_content_length_in_bytes", maxContentLength))

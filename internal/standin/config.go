@@ -29,6 +29,8 @@ type Config struct {
 	Roles map[string]Role
 	// RoleMappings give roles to users of SAML realms.
 	RoleMappings []RoleMapping
+	// AnonymousRoles, when there are any, let requests without any credential in.
+	AnonymousRoles []string
 	// SAML lists the SAML realms in realm-chain order.
 	SAML []samlrealm.Config
 	// Indices are the indices that exist at the start.

@@ -2,6 +2,7 @@ package standin
 
 import (
 	"crypto/subtle"
+	"errors"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -11,7 +12,12 @@ import (
 // read and before routing.
 func (c *call) identify() error {
 	where := "for REST request [" + c.target.raw + "]"
-	who, err := c.authenticate(c.request.Header.Get("Authorization"), where)
+	header := c.request.Header.Get("Authorization")
+	if c.anonymous(header) {
+		c.caller = c.cluster.anonymous()
+		return nil
+	}
+	who, err := c.authenticate(header, where)
 	if err != nil {
 		return err
 	}
@@ -28,7 +34,7 @@ func (c *call) identifySecondary() error {
 		return nil
 	}
 	_, err := c.authenticate(header, "for REST request ["+c.target.raw+"]")
-	cause, is := err.(*exception)
+	cause, is := errors.AsType[*exception](err)
 	if err == nil || !is {
 		return err
 	}
@@ -48,7 +54,11 @@ func (c *call) authenticate(header, where string) (*authentication, error) {
 	if len(header) >= len("Basic ") && strings.EqualFold(header[:len("Basic ")], "Basic ") || strings.EqualFold(header, "Basic") {
 		return c.basic(header[len("Basic"):], where)
 	}
-	return nil, c.challenged("missing authentication credentials " + where)
+	return nil, c.missingCredentials(where)
+}
+
+func (c *call) missingCredentials(where string) *exception {
+	return c.challenged("missing authentication credentials " + where)
 }
 
 // scheme cuts a scheme and exactly one blank; the rest is the credential,
@@ -84,7 +94,7 @@ func (c *call) password(name, password, where string) (*authentication, error) {
 	if !known || !same || u.Disabled {
 		return nil, c.unable(name, where)
 	}
-	return ofRealm(u.identity()), nil
+	return ofRealm(c.cluster.withAnonymousRoles(u.identity())), nil
 }
 
 func (c *call) unable(name, where string) *exception {
@@ -109,7 +119,11 @@ func (c *call) challenges() []string {
 	if !c.faults.TokenServiceOff {
 		list = append(list, `Bearer realm="security"`)
 	}
-	return append(list, "ApiKey")
+	list = append(list, "ApiKey")
+	if c.faults.StartupChallenges {
+		list = append(list[1:], basic)
+	}
+	return list
 }
 
 // nobodyTook is the end of the chain for a credential that no authenticator
@@ -133,14 +147,14 @@ func (c *call) applyRunAs(who *authentication, where string) (*authentication, e
 	if !known {
 		return who.as(identity{name: values[0], roles: []string{}, metadata: map[string]any{}, unknown: true}), nil
 	}
-	return who.as(u.identity()), nil
+	return who.as(c.cluster.withAnonymousRoles(u.identity())), nil
 }
 
 func (c *call) tokenPrincipal(who *authentication) string {
-	switch {
-	case who.kind == "token":
+	switch who.kind {
+	case "token":
 		return "_bearer_token"
-	case who.kind == "api_key":
+	case "api_key":
 		return who.key.id
 	}
 	return who.caller.name

@@ -2,6 +2,7 @@ package standin
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 )
 
@@ -157,7 +158,7 @@ func multiGetRoute(c *call) (action, error) {
 
 func (c *call) multiGetItem(name, id string) object {
 	failed := func(err error) object {
-		e, is := err.(*exception)
+		e, is := errors.AsType[*exception](err)
 		if !is {
 			return obj("_index", name, "_id", id, "found", false)
 		}

@@ -66,14 +66,19 @@ func (es *Elasticsearch) Server() *http.Server {
 func (es *Elasticsearch) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	faults := es.Faults()
 	if faults.Down || !hold(faults.Delay, r) {
-		panic(http.ErrAbortHandler)
+		cut()
 	}
 	c := es.newCall(r)
 	a := c.answer()
 	if faults.LoseAnswer != nil && faults.LoseAnswer(r) {
-		panic(http.ErrAbortHandler)
+		cut()
 	}
 	c.send(w, a)
+}
+
+// cut ends the connection without an answer; it does not return.
+func cut() {
+	panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's way to cut a connection
 }
 
 // hold waits as long as the fault says and tells whether the client stayed.

@@ -33,6 +33,14 @@ type Faults struct {
 	// RefreshDescription, when not empty, is the text with which every refresh
 	// is refused as invalid_grant.
 	RefreshDescription string
+	// ReadLag hides token documents younger than this from bearer requests: the
+	// loser of a race for a refresh may find his token unknown for a moment.
+	ReadLag time.Duration
+	// SecurityIndexDown makes API keys fail; file users go on working.
+	SecurityIndexDown bool
+	// StartupChallenges sorts the challenges as a node does before its first
+	// licence notice: Bearer, ApiKey, Basic. Nobody may depend on their order.
+	StartupChallenges bool
 	// ClockSkew is added to the clock of this node.
 	ClockSkew time.Duration
 }
@@ -54,7 +62,7 @@ func statusFailure(status int) error {
 	case http.StatusTooManyRequests:
 		e.kind, e.reason = "es_rejected_execution_exception", "rejected execution of TimedRunnable on EsThreadPoolExecutor"
 	case http.StatusServiceUnavailable:
-		e.kind, e.reason = "cluster_block_exception", "blocked by: [SERVICE_UNAVAILABLE/1/state not recovered / initialized];"
+		e.kind, e.reason = "cluster_block_exception", "blocked by: [SERVICE_UNAVAILABLE/1/state not recovered / initialized];" //nolint:misspell // the wire's spelling
 	}
 	return e
 }

@@ -51,7 +51,7 @@ func TestDelayHoldsUntilReleasedOrLeft(t *testing.T) {
 		return release
 	}})
 	ctx, leave := context.WithCancel(t.Context())
-	r, err := http.NewRequestWithContext(ctx, "POST", n.url+tokenPath, strings.NewReader("{}"))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, n.url+tokenPath, strings.NewReader("{}"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,5 +161,17 @@ func TestNodesShareStateButNotFaults(t *testing.T) {
 	calls := second.es.Counters().Calls
 	if calls["GET /_security/_authenticate"] != 2 || len(calls) != 1 || second.es.Counters().BearerReads != 2 {
 		t.Errorf("counters %+v", second.es.Counters())
+	}
+}
+
+func TestReadLagHidesFreshTokens(t *testing.T) {
+	t.Parallel()
+	n := start(t)
+	n.es.SetFaults(standin.Faults{ReadLag: 100 * time.Millisecond})
+	p := n.signIn("bob")
+	n.refused(n.whoami(bearer(p.access)), http.StatusUnauthorized, "security_exception", generic401)
+	n.clock.advance(100 * time.Millisecond)
+	if a := n.whoami(bearer(p.access)); a.status != http.StatusOK {
+		t.Errorf("after the lag: %s", a.body)
 	}
 }

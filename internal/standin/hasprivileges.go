@@ -2,6 +2,7 @@ package standin
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -80,7 +81,7 @@ func parsePrivilegeCheck(user string, body []byte) (privilegeCheck, error) {
 }
 
 func isSyntax(err error) bool {
-	e, is := err.(*exception)
+	e, is := errors.AsType[*exception](err)
 	return is && (e.kind == "x_content_e_o_f_exception" || e.cause != nil)
 }
 

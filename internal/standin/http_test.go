@@ -149,8 +149,8 @@ func TestPathsAreTakenAsTheyStand(t *testing.T) {
 		{"/*,-secret/_search", 200, `"value":2`},
 		{"/%5Fsearch", 404, `"index":"_search"`},
 		{"/foo", 404, `"no such index [foo]"`},
-		{"/_search?foo=1&size=1", 400, `request [/_search] contains unrecognized parameter: [foo]`},
-		{"/_search?siz=1&typo=1", 400, `unrecognized parameters: [siz] -\u003e did you mean [size]?, [typo]`},
+		{"/_search?foo=1&size=1", 400, `request [/_search] contains unrecognized parameter: [foo]`},           //nolint:misspell // the wire's spelling
+		{"/_search?siz=1&typo=1", 400, `unrecognized parameters: [siz] -\u003e did you mean [size]?, [typo]`}, //nolint:misspell // the wire's spelling
 		{"/_search?size=%2", 400, `"bad_parameter_exception"`},
 		{"/_search?operatorRequest=1", 400, `parameter [operatorRequest] is reserved and may not be set`},
 	} {
@@ -307,7 +307,7 @@ func TestOptionsAndHead(t *testing.T) {
 	if head.body != "" || head.header.Get("Content-Length") != get.header.Get("Content-Length") || head.status != get.status {
 		t.Errorf("HEAD: %d %v", head.status, head.header)
 	}
-	if !strings.HasSuffix(get.body, "\"tagline\": \"You Know, for Search\"\n}\n") {
+	if !strings.HasSuffix(get.body, "\"tagline\" : \"You Know, for Search\"\n}\n") {
 		t.Errorf("GET / is not pretty: %s", get.body)
 	}
 }
@@ -440,5 +440,36 @@ func TestSniffingFindsTheServer(t *testing.T) {
 	a := n.do("GET", "/_nodes/_all/http", basic("gateway"), "")
 	if !strings.Contains(a.body, `"publish_address":"`+strings.TrimPrefix(n.url, "http://")+`"`) {
 		t.Errorf("got %s", a.body)
+	}
+}
+
+func TestAnonymousOnlyWithoutAnyCredential(t *testing.T) {
+	t.Parallel()
+	n := start(t, func(c *standin.Config) { c.AnonymousRoles = []string{"reader"} })
+	for _, auth := range []string{"", "Digest x", "Bearer", "ApiKey"} {
+		if m := n.fields(n.whoami(auth)); m["username"] != "_anonymous" || m["authentication_type"] != "anonymous" {
+			t.Errorf("%q: %v", auth, m)
+		}
+	}
+	for _, auth := range []string{"Bearer x", "ApiKey x", basic("stranger"), "Basic x"} {
+		if a := n.whoami(auth); a.status != http.StatusUnauthorized {
+			t.Errorf("%q: %d %s", auth, a.status, a.body)
+		}
+	}
+	if a := n.whoami(basic("gateway")); !strings.Contains(a.body, `"roles":["gateway","reader"]`) {
+		t.Errorf("everybody's roles are missing: %s", a.body)
+	}
+}
+
+func TestChallengesOfAStartingNode(t *testing.T) {
+	t.Parallel()
+	n := start(t)
+	n.es.SetFaults(standin.Faults{StartupChallenges: true, SecurityIndexDown: true})
+	a := n.whoami("ApiKey eDp5")
+	if got := a.header.Values("WWW-Authenticate"); len(got) != 3 || !strings.HasPrefix(got[2], "Basic") {
+		t.Errorf("challenges %q", got)
+	}
+	if got := n.problem(a)["additional_unsuccessful_credentials"]; got != "API key: apikey authentication for id x encountered a failure" {
+		t.Errorf("got %v", got)
 	}
 }

@@ -88,9 +88,9 @@ func parseField(name string, body json.RawMessage) (query, error) {
 		if !is {
 			options = []any{asked}
 		}
-		analyzed := strings.HasPrefix(name, "match")
+		byWord := strings.HasPrefix(name, "match")
 		return func(d *document) bool {
-			return slices.ContainsFunc(options, func(o any) bool { return d.has(field, fmt.Sprint(o), analyzed) })
+			return slices.ContainsFunc(options, func(o any) bool { return d.has(field, fmt.Sprint(o), byWord) })
 		}, nil
 	}
 	return everything, nil
@@ -190,13 +190,13 @@ func (d *document) values(field string) []string {
 	return []string{fmt.Sprint(value)}
 }
 
-// has compares whole values, or, analyzed, any common word in any case.
-func (d *document) has(field, asked string, analyzed bool) bool {
+// has compares whole values or, by word, any common word in any case.
+func (d *document) has(field, asked string, byWord bool) bool {
 	values := d.values(field)
 	if field == "_id" {
 		values = []string{d.id}
 	}
-	if !analyzed {
+	if !byWord {
 		return slices.Contains(values, asked)
 	}
 	words := strings.Fields(strings.ToLower(asked))

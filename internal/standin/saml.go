@@ -34,7 +34,7 @@ func (c *call) samlFailure(reason string) *exception {
 func (c *call) samlError(err error) error {
 	rejection, is := errors.AsType[*samlrealm.Rejection](err)
 	if !is {
-		return err
+		return samlFault(err)
 	}
 	if rejection.NotSAML {
 		return &exception{status: http.StatusInternalServerError, kind: "exception", reason: rejection.Reason}
@@ -46,14 +46,23 @@ func (c *call) samlError(err error) error {
 	if rejection.Cause == nil {
 		return e
 	}
-	cause := &exception{kind: "exception", reason: rejection.Cause.Error(), java: true}
-	if strings.Contains(rejection.Reason, "Base64") {
-		cause.kind = "illegal_argument_exception"
-		if !c.cluster.release.samlSpeaks() {
-			e.status = http.StatusBadRequest
-		}
+	cause := samlFault(rejection.Cause)
+	if cause.status == http.StatusBadRequest && !c.cluster.release.samlSpeaks() {
+		e.status = cause.status // before 9.3 the cause decided
 	}
 	return e.causedBy(cause)
+}
+
+// samlFault is an exception of the Java platform.
+func samlFault(err error) *exception {
+	e := &exception{status: http.StatusInternalServerError, kind: "exception", reason: err.Error(), java: true}
+	if f, is := errors.AsType[*samlrealm.Fault](err); is {
+		e.kind = f.Type
+	}
+	if e.kind == "illegal_argument_exception" {
+		e.status = http.StatusBadRequest
+	}
+	return e
 }
 
 // realm finds the one realm that a request means; asked is how the request

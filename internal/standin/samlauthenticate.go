@@ -3,6 +3,7 @@ package standin
 import (
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"unicode"
@@ -51,7 +52,7 @@ func (c *call) samlSignIn(message []byte, ids []string, realm *string) (*answer,
 		return nil, err
 	}
 	auth := ofRealm(c.samlIdentity(r, user))
-	metadata := user.TokenMetadata
+	metadata := maps.Clone(user.TokenMetadata)
 	if user.InResponseTo != "" && c.cluster.release.samlSpeaks() {
 		metadata["saml_in_response_to"] = &user.InResponseTo
 	}
@@ -74,11 +75,11 @@ func (c *call) samlIdentity(r *samlrealm.Realm, u *samlrealm.User) identity {
 	if metadata == nil {
 		metadata = map[string]any{}
 	}
-	return identity{
+	return c.cluster.withAnonymousRoles(identity{
 		name: u.Principal, fullName: u.FullName, email: u.Email, metadata: metadata,
 		roles: c.cluster.mappedRoles(r.Name(), u.Principal, u.Groups),
 		realm: realmRef{r.Name(), "saml"},
-	}
+	})
 }
 
 // askRealms tries the named realm or, without a name, all in their order. Only
@@ -106,8 +107,7 @@ func (c *call) samlVerdict(err error, ids []string, named bool) error {
 	rejection, is := errors.AsType[*samlrealm.Rejection](err)
 	switch {
 	case !is || rejection.NotSAML:
-		cause := &exception{kind: "exception", reason: err.Error(), java: true}
-		return c.challenged("error attempting to authenticate request").causedBy(cause)
+		return c.challenged("error attempting to authenticate request").causedBy(samlFault(err))
 	case !c.cluster.release.samlSpeaks():
 		if ids == nil && rejection.Unsolicited != "" {
 			// Before 9.3 absent ids met a null check that was not there.
@@ -118,7 +118,7 @@ func (c *call) samlVerdict(err error, ids []string, named bool) error {
 	case !named || rejection.Generic:
 		return nil
 	}
-	if e, is := c.samlError(err).(*exception); is {
+	if e, is := errors.AsType[*exception](c.samlError(err)); is {
 		e.status, e.challenge = http.StatusUnauthorized, c.challenges()
 		return e
 	}

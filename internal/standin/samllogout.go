@@ -80,8 +80,11 @@ func (c *call) storedToken(token string) (accessState, error) {
 		return accessState{}, unavailableShards("at least one primary shard for the index [" + tokensIndexName + "] is unavailable")
 	}
 	c.cluster.mu.Lock()
-	state := c.cluster.accessState(half)
+	state, exists := c.cluster.accessState(half), c.cluster.tokensIndex
 	c.cluster.mu.Unlock()
+	if !exists {
+		return accessState{}, indexNotFound(tokensIndexName)
+	}
 	if state.auth == nil {
 		return accessState{}, invalid
 	}

@@ -2,6 +2,7 @@ package standin
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -36,7 +37,8 @@ func searchParams() []string {
 	return []string{
 		"index", "q", "size", "from", "sort", "scroll", "source", "source_content_type", "track_total_hits", "_source",
 		"rest_total_hits_as_int", "typed_keys", "ignore_unavailable", "allow_no_indices", "expand_wildcards", "preference",
-		"routing", "search_type", "request_cache", "ccs_minimize_roundtrips", "timeout", "allow_partial_search_results",
+		"routing", "search_type", "request_cache", "timeout", "allow_partial_search_results",
+		"ccs_minimize_roundtrips", //nolint:misspell // the wire's spelling
 		"batched_reduce_size", "max_concurrent_shard_requests", "pre_filter_shard_size", "default_operator", "df",
 		"_source_includes", "_source_excludes", "ignore_throttled", "force_synthetic_source",
 	}
@@ -381,7 +383,7 @@ func (c *call) oneOfMany(s searchRequest) object {
 	if err == nil {
 		return o.with("status", http.StatusOK)
 	}
-	e, is := err.(*exception)
+	e, is := errors.AsType[*exception](err)
 	if !is {
 		e = &exception{status: http.StatusInternalServerError, kind: "exception", reason: err.Error()}
 	}

@@ -145,5 +145,5 @@ func (p params) refuseUnknown(path string, known []string) error {
 	for i, name := range unknown {
 		unknown[i] = "[" + name + "]" + didYouMean(name, known)
 	}
-	return illegalArgument("request [" + path + "] contains unrecognized " + text + ": " + strings.Join(unknown, ", "))
+	return illegalArgument("request [" + path + "] contains unrecognized " + text + ": " + strings.Join(unknown, ", ")) //nolint:misspell // the wire's spelling
 }

@@ -32,5 +32,5 @@ func timeValue(setting, s string) (time.Duration, error) {
 		return time.Duration(n) * unit.size, nil
 	}
 	return 0, illegalArgument("failed to parse setting [" + setting + "] with value [" + s +
-		"] as a time value: unit is missing or unrecognized")
+		"] as a time value: unit is missing or unrecognized") //nolint:misspell // the wire's spelling
 }

@@ -103,6 +103,7 @@ func (d *tokenDocument) active(now time.Time) bool {
 type accessState struct {
 	auth        *authentication
 	metadata    map[string]*string
+	created     time.Time
 	expires     time.Time
 	invalidated bool
 }
@@ -138,7 +139,7 @@ func (c *cluster) accessState(h tokenHalf) accessState {
 	if d == nil {
 		return accessState{}
 	}
-	return accessState{d.auth, d.metadata, d.access.expires, d.access.invalidated}
+	return accessState{d.auth, d.metadata, d.created, d.access.expires, d.access.invalidated}
 }
 
 // LiveTokens counts the access tokens of a user that neither expired nor were
