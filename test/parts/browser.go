@@ -8,13 +8,17 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // Browser is a running headless Chromium.
@@ -76,17 +80,51 @@ type Tab struct {
 	t          testing.TB
 	ctx        context.Context
 	scriptless bool
+
+	mu         sync.Mutex
+	complaints []string
 }
 
 // Tab opens a tab.
 func (p *Person) Tab(t testing.TB) *Tab {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(p.ctx)
+	tab := &Tab{t: t}
+	ctx, cancel := chromedp.NewContext(p.ctx, chromedp.WithListener(tab.listen))
+	tab.ctx = ctx
 	t.Cleanup(cancel)
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatal(err)
 	}
-	return &Tab{t: t, ctx: ctx}
+	return tab
+}
+
+// listen keeps what the browser complains about: a page that its own
+// Content-Security-Policy cuts, a file that is missing, a script that fails.
+func (tab *Tab) listen(event any) {
+	complaint := ""
+	switch event := event.(type) {
+	case *log.EventEntryAdded:
+		complaint = fmt.Sprintf("%s: %s %s", event.Entry.Source, event.Entry.Text, event.Entry.URL)
+	case *runtime.EventExceptionThrown:
+		complaint = event.ExceptionDetails.Text
+		if e := event.ExceptionDetails.Exception; e != nil {
+			complaint += " " + e.Description
+		}
+	default:
+		return
+	}
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	tab.complaints = append(tab.complaints, complaint)
+}
+
+// Complaints are what the browser has complained about since the last call.
+func (tab *Tab) Complaints() []string {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	said := tab.complaints
+	tab.complaints = nil
+	return said
 }
 
 // Goto loads an address and gives the status of the page that came in the end.
@@ -234,6 +272,31 @@ func (tab *Tab) Scheme(scheme string) {
 func (tab *Tab) Size(width, height int) {
 	tab.t.Helper()
 	tab.do("resize", chromedp.EmulateViewport(int64(width), int64(height)))
+}
+
+// Keyboard goes through the page by the Tab key alone. It gives a sentence for everything
+// that can be clicked or filled and is not reached in the order of the page, and for all
+// that does not show that it has the focus.
+func (tab *Tab) Keyboard() []string {
+	tab.t.Helper()
+	const focusable = `[...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")].filter(e => !e.disabled && e.checkVisibility())`
+	Eval[bool](tab, `(document.activeElement?.blur(), scrollTo(0, 0), true)`)
+	var wrong []string
+	for i := range Eval[int](tab, focusable+`.length`) {
+		tab.Press(kb.Tab)
+		got := Eval[[]string](tab, fmt.Sprintf(`(() => {
+			const want = %s[%d], has = document.activeElement, style = getComputedStyle(has);
+			const shown = style.outlineStyle !== "none" && style.outlineWidth !== "0px" || style.boxShadow !== "none";
+			return [want === has ? "" : "the Tab key reaches " + has.outerHTML.slice(0, 100) + " instead of " + want.outerHTML.slice(0, 100),
+				shown ? "" : "no visible focus on " + has.outerHTML.slice(0, 100)];
+		})()`, focusable, i))
+		for _, sentence := range got {
+			if sentence != "" {
+				wrong = append(wrong, sentence)
+			}
+		}
+	}
+	return wrong
 }
 
 // Cookies are those that the browser would send to the address.

@@ -97,8 +97,8 @@ func TestTwoPeopleShareNoCookies(t *testing.T) {
 	}
 }
 
-// TestAxeFinds plants accessibility faults: a check that finds nothing anywhere is none.
-func TestAxeFinds(t *testing.T) {
+// TestFaultsOfPagesAreFound plants faults: a check that finds nothing anywhere is none.
+func TestFaultsOfPagesAreFound(t *testing.T) {
 	t.Parallel()
 	authority := parts.NewCA(t)
 	port := parts.FreePort(t)
@@ -107,7 +107,7 @@ func TestAxeFinds(t *testing.T) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		body := `<label>Name <input></label>`
 		if r.URL.Path == "/bad" {
-			body = `<input> <p style="color:#eee;background:#fff">pale</p>`
+			body = `<input style="outline:none"> <p style="color:#eee;background:#fff">pale</p> <button tabindex="-1">x</button> <script>1</script>`
 		}
 		fmt.Fprint(w, `<!doctype html><html lang="en"><title>A page</title><main><h1>A page</h1>`+body+`</main>`)
 	}), "app.gateway.test")
@@ -115,14 +115,15 @@ func TestAxeFinds(t *testing.T) {
 	for _, script := range []bool{true, false} {
 		tab.DisableScript(!script)
 		tab.Goto(fmt.Sprintf("https://app.gateway.test:%d/good", port))
-		if found := tab.Axe(); len(found) > 0 {
+		found := append(append(tab.Axe(), tab.Keyboard()...), tab.Complaints()...)
+		if len(found) > 0 {
 			t.Errorf("script %v: faults in a page without any: %q", script, found)
 		}
 		tab.Goto(fmt.Sprintf("https://app.gateway.test:%d/bad", port))
-		found := strings.Join(tab.Axe(), "\n")
-		for _, want := range []string{"label (critical)", "color-contrast (serious)"} {
-			if !strings.Contains(found, want) {
-				t.Errorf("script %v: no %s in:\n%s", script, want, found)
+		all := strings.Join(append(append(tab.Axe(), tab.Keyboard()...), tab.Complaints()...), "\n")
+		for _, want := range []string{"label (critical)", "color-contrast (serious)", "no visible focus on <input", "instead of <button", "Content Security Policy"} {
+			if !strings.Contains(all, want) && (script || want != "Content Security Policy") {
+				t.Errorf("script %v: no %s in:\n%s", script, want, all)
 			}
 		}
 	}
