@@ -10,6 +10,7 @@ import (
 	"github.com/esgateway/esgateway/internal/elastic"
 	"github.com/esgateway/esgateway/internal/fault"
 	"github.com/esgateway/esgateway/internal/gate"
+	"github.com/esgateway/esgateway/internal/target"
 )
 
 const (
@@ -22,6 +23,7 @@ const (
 // exchange is one request on its way to an upstream and back.
 type exchange struct {
 	route   *route
+	target  target.Target
 	visitor gate.Visitor
 	// scheme is what the client's own Authorization uses.
 	scheme string

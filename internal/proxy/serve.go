@@ -68,16 +68,16 @@ func New(s Setup) (*Handler, error) {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t, err := target.Parse(r)
 	if err != nil {
-		h.Pages.Error(w, r, err, web.Reply{Audience: web.AudienceOf(r)})
+		h.Pages.Error(w, r, refused(err), web.Reply{Audience: web.AudienceOf(r)})
 		return
 	}
 	rt := h.table.find(t)
-	if rt == nil {
+	if rt == nil || h.table.find(t.Loose()) != rt {
 		h.Pages.Error(w, r, fault.New(fault.NotFound, "There is no application at this address."), web.Reply{Audience: web.AudienceOf(r)})
 		return
 	}
 	NameRoute(r.Context(), rt.name())
-	e := &exchange{route: rt}
+	e := &exchange{route: rt, target: t}
 	if err := h.admit(w, r, t, e); err != nil {
 		h.refuse(w, r, rt, err)
 		return
@@ -87,12 +87,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // admit decides who asks and whether the request may go on.
 func (h *Handler) admit(w http.ResponseWriter, r *http.Request, t target.Target, e *exchange) error {
-	if err := upgradeAllowed(r); err != nil {
-		return err
+	if _, err := target.Websocket(r); err != nil {
+		return refused(err)
 	}
 	if e.route.Elasticsearch {
 		if err := t.ElasticsearchSafe(); err != nil {
-			return err
+			return refused(err)
 		}
 	}
 	if e.route.public(t) {
@@ -112,13 +112,14 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, t target.Target,
 	return e.keepBody(r)
 }
 
-// upgradeAllowed lets only WebSockets upgrade: after any other upgrade requests
-// would pass that nobody judges (h2c tunnelling).
-func upgradeAllowed(r *http.Request) error {
-	if up := r.Header.Get("Upgrade"); up != "" && !strings.EqualFold(up, "websocket") {
-		return fault.New(fault.BadRequest, "This address does not take an upgrade of the connection other than WebSocket.")
+// refused makes the bad request of a target that is not taken. Its sentence
+// holds nothing of the request.
+func refused(err error) error {
+	f := fault.Because(fault.BadRequest, err)
+	if why, ok := errors.AsType[target.Refusal](err); ok {
+		f.Public = why.Error()
 	}
-	return nil
+	return f
 }
 
 // foreign reports whether a page of another origin sends a request that can
@@ -206,9 +207,9 @@ func (h *Handler) rewrite(rt *route) func(*httputil.ProxyRequest) {
 	return func(p *httputil.ProxyRequest) {
 		e := exchangeOf(p.In.Context())
 		p.Out.URL.Scheme, p.Out.URL.Host = rt.to.Scheme, rt.to.Host
-		p.Out.URL.RawQuery = p.In.URL.RawQuery
-		if raw := rawPath(p.In); !strings.HasPrefix(raw, "//") {
-			p.Out.URL.Opaque = raw
+		p.Out.URL.RawQuery, p.Out.URL.ForceQuery = e.target.Query, e.target.HasQuery
+		if !strings.HasPrefix(e.target.Path, "//") { // which net/url would take for a host
+			p.Out.URL.Opaque = e.target.Path
 		}
 		p.Out.Host = p.In.Host
 		h.policy.clean(p.Out.Header, e.visitor.OwnAuthorization)
@@ -220,15 +221,6 @@ func (h *Handler) rewrite(rt *route) func(*httputil.ProxyRequest) {
 		}
 		announce(p.Out, p.In, h.Public.Scheme, h.Client(p.In))
 	}
-}
-
-// rawPath is the path as it came, byte for byte.
-func rawPath(r *http.Request) string {
-	path, _, _ := strings.Cut(r.RequestURI, "?")
-	if !strings.HasPrefix(path, "/") { // absolute form: scheme and host are gone by now
-		return r.URL.EscapedPath()
-	}
-	return path
 }
 
 // modify cleans an answer on its way back.

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/gorilla/securecookie"
+
+	"github.com/esgateway/esgateway/internal/secret"
 )
 
 // idSize is the entropy of a session id in bytes.
@@ -14,17 +16,17 @@ const idSize = 32
 
 // ID is the secret name of a session: 256 random bits. It stands in the cookie
 // and nowhere else; the store knows its hash.
-type ID struct{ value string }
+type ID struct{ value secret.Text }
 
 // NewID makes a fresh id.
 func NewID() ID {
 	var b [idSize]byte
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the process instead
-	return ID{base64.RawURLEncoding.EncodeToString(b[:])}
+	return ID{secret.Of(base64.RawURLEncoding.EncodeToString(b[:]))}
 }
 
 // Key is where the session of this id is stored.
-func (id ID) Key() Key { return KeyOf(purposeSession, id.value) }
+func (id ID) Key() Key { return KeyOf(purposeSession, id.value.Reveal()) }
 
 // The names of our cookies, without the prefix that https adds.
 const (
@@ -72,7 +74,7 @@ func NewCookies(keys *Keyring, cfg CookieConfig) *Cookies {
 
 // SetID sends the session cookie for host.
 func (c *Cookies) SetID(w http.ResponseWriter, host string, id ID) error {
-	value, err := c.encode(SessionCookie, c.scope(host), id.value)
+	value, err := c.encode(SessionCookie, c.scope(host), id.value.Reveal())
 	if err != nil {
 		return err
 	}
@@ -100,7 +102,7 @@ func (c *Cookies) IDOf(r *http.Request, host string) (id ID, found, ambiguous bo
 	if len(values) == 0 || len(values[0]) != base64.RawURLEncoding.EncodedLen(idSize) {
 		return ID{}, false, false
 	}
-	return ID{values[0]}, true, false
+	return ID{secret.Of(values[0])}, true, false
 }
 
 // SetBrowser sends the public host's browser cookie. It must come back on the

@@ -50,7 +50,7 @@ func (m *Manager) owe(ctx context.Context, s *Session) (Debt, error) {
 
 func (m *Manager) oweDebt(ctx context.Context, rec debtRecord) (Debt, error) {
 	rec.Written = m.now()
-	d := rec.debt(KeyOf(purposeOwed, NewID().value))
+	d := rec.debt(KeyOf(purposeOwed, NewID().value.Reveal()))
 	_, err := m.vault.Save(ctx, purposeOwed, d.key, rec, Entry{Expires: d.pair.Made.Add(24 * time.Hour)})
 	if err != nil {
 		return Debt{}, unavailable(err)

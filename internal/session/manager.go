@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/esgateway/esgateway/internal/elastic"
+	"github.com/esgateway/esgateway/internal/secret"
 )
 
 // What a caller branches on when it asks for a session. Everything else is a bug.
@@ -135,7 +136,7 @@ func (m *Manager) load(ctx context.Context, key Key) (*Session, error) {
 	if rec.MovedTo == "" {
 		return rec.session(key, version), nil
 	}
-	moved := ID{rec.MovedTo}
+	moved := ID{secret.Of(rec.MovedTo)}
 	rec, version, err = m.read(ctx, moved.Key())
 	if err != nil {
 		return nil, err

@@ -1,0 +1,149 @@
+package server
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/esgateway/esgateway/internal/audit"
+	"github.com/esgateway/esgateway/internal/config"
+	"github.com/esgateway/esgateway/internal/elastic"
+	"github.com/esgateway/esgateway/internal/fault"
+	"github.com/esgateway/esgateway/internal/gate"
+	"github.com/esgateway/esgateway/internal/login"
+	"github.com/esgateway/esgateway/internal/metrics"
+	"github.com/esgateway/esgateway/internal/proxy"
+	"github.com/esgateway/esgateway/internal/session"
+	"github.com/esgateway/esgateway/internal/web"
+)
+
+// Lasting is what a gateway needs besides its configuration, and what outlives
+// any one configuration.
+type Lasting struct {
+	Store   session.Store
+	Metrics *metrics.Set
+	Audit   *audit.Log
+	Log     *slog.Logger
+	Now     func() time.Time
+}
+
+// Gateway is a built gateway: a handler, and the sessions behind it.
+type Gateway struct {
+	// Handler serves the public listener.
+	Handler http.Handler
+	// Sessions must be run while the gateway serves.
+	Sessions *session.Manager
+	// Elastic is the client of ES's security API.
+	Elastic *elastic.Client
+	flow    *login.Flow
+}
+
+// Build makes a gateway. It opens no listener and asks nobody: Elasticsearch
+// and the identity providers may be down. Errors say what cannot be built.
+func Build(c *config.Ready, l Lasting) (*Gateway, error) {
+	es, err := elastic.New(c.Elastic, elastic.Deps{Now: l.Now, Log: l.Log, Observe: func(endpoint string, class elastic.Class, d time.Duration) {
+		l.Metrics.ElasticsearchCall(endpoint, string(class), d)
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("elasticsearch: %w", err)
+	}
+	pages, err := web.New(web.Config{Prefix: c.Prefix, HTTPS: c.Secure, Brand: c.Brand}, l.Log)
+	if err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
+	vault := session.NewVault(l.Store, c.Keys)
+	cookies := session.NewCookies(c.Keys, c.Cookies)
+	sessions := session.NewManager(c.Sessions, session.Deps{
+		Vault: vault, Elastic: es, Now: l.Now, Log: l.Log, Observer: observer{audit: l.Audit, metrics: l.Metrics},
+	})
+	methods, err := buildMethods(c, l, es)
+	if err != nil {
+		return nil, err
+	}
+	client := func(r *http.Request) netip.Addr { return c.Trusted.Client(r) }
+	flow := login.New(login.Setup{
+		Public: c.Public, Prefix: c.Prefix, Landing: c.Landing, Methods: methods, Applications: applications(c), Returns: c.Returns,
+		Sessions: sessions, Vault: vault, Cookies: cookies, Pages: pages, Audit: l.Audit, Metrics: l.Metrics,
+		Client: func(r *http.Request) string { return client(r).String() }, Now: l.Now, Log: l.Log,
+	})
+	upstreams, err := proxy.New(proxy.Setup{
+		Routes: c.Routes, Public: c.Public, Gate: gate.New(sessions, cookies, flow), Flow: flow, Pages: pages,
+		Client: client, Metrics: l.Metrics, StreamCheck: c.Sessions.StreamCheck, Log: l.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	around := around{config: c, lasting: l, pages: pages, client: client}
+	return &Gateway{
+		Handler: around.wrap(own(c, flow, pages), upstreams), Sessions: sessions, Elastic: es, flow: flow,
+	}, nil
+}
+
+// buildMethods builds every configured method with its own address.
+func buildMethods(c *config.Ready, l Lasting, es *elastic.Client) ([]login.Configured, error) {
+	var out []login.Configured
+	for _, m := range c.Methods {
+		built, err := m.Build(login.Deps{
+			Name: m.Name, Title: m.Title, Base: MethodURL(c, m), Elastic: es, Now: l.Now, Log: l.Log,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("method %s: %w", m.Name, err)
+		}
+		out = append(out, login.Configured{Name: m.Name, Type: m.Type, Title: m.Title, Realm: m.Realm, Method: built})
+	}
+	return out, nil
+}
+
+// MethodURL is the address below which a method's endpoints lie.
+func MethodURL(c *config.Ready, m config.Method) *url.URL {
+	return c.Public.JoinPath(c.Prefix, m.Type, m.Name)
+}
+
+// applications are the routes as the session page lists them: those that people
+// open, so not ES itself.
+func applications(c *config.Ready) []login.Application {
+	var out []login.Application
+	for _, r := range c.Routes {
+		if r.Elasticsearch {
+			continue
+		}
+		u := *c.Public
+		if r.Host != "" && r.Host != c.Public.Hostname() {
+			u.Host = r.Host
+			if port := c.Public.Port(); port != "" {
+				u.Host += ":" + port
+			}
+		}
+		u.Path = r.Path
+		if u.Path == "" {
+			u.Path = "/"
+		}
+		title := r.Title
+		if title == "" {
+			title = u.Host + u.Path
+		}
+		out = append(out, login.Application{Title: title, URL: u.String()})
+	}
+	return out
+}
+
+// own serves the gateway's own addresses below the prefix.
+func own(c *config.Ready, flow *login.Flow, pages *web.Renderer) http.Handler {
+	r := chi.NewRouter()
+	r.Route(c.Prefix, func(r chi.Router) {
+		flow.Mount(r)
+		r.Handle("/static/*", pages.Static())
+	})
+	r.NotFound(pages.Handle(func(http.ResponseWriter, *http.Request) error {
+		return fault.New(fault.NotFound, "")
+	}).ServeHTTP)
+	r.MethodNotAllowed(pages.Handle(func(http.ResponseWriter, *http.Request) error {
+		return fault.New(fault.MethodNotAllowed, "")
+	}).ServeHTTP)
+	return r
+}

@@ -1,0 +1,81 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/esgateway/esgateway/internal/elastic"
+)
+
+const (
+	// probeRest is how long an answer of ES to a probe is good for.
+	probeRest = 5 * time.Second
+	// probeTime bounds a probe: readiness must answer at once.
+	probeTime = 2 * time.Second
+)
+
+// state is what the operations listener tells of a gateway.
+type state struct {
+	draining atomic.Bool
+	es       *elastic.Client
+	lasting  Lasting
+
+	mu     sync.Mutex // guards what follows
+	probed time.Time
+	alive  bool
+}
+
+func newState(es *elastic.Client, l Lasting) *state { return &state{es: es, lasting: l} }
+
+func (s *state) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) }) // the prober has gone
+	mux.HandleFunc("GET /readyz", s.ready)
+	mux.Handle("GET /metrics", s.lasting.Metrics.Handler())
+	return mux
+}
+
+// readiness is the body of /readyz.
+type readiness struct {
+	Status        string `json:"status"`
+	Store         string `json:"store"`
+	Elasticsearch string `json:"elasticsearch"`
+}
+
+// ready is 200 while this node can serve. ES being down is only `degraded`: a
+// balancer that takes every node out would show its own page instead of ours.
+func (s *state) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), probeTime)
+	defer cancel()
+	report, code := readiness{Status: "ready", Store: "ok", Elasticsearch: "ok"}, http.StatusOK
+	if !s.elasticAlive(ctx) {
+		report.Status, report.Elasticsearch = "degraded", "no answer"
+	}
+	if _, err := s.lasting.Store.Sweep(ctx); err != nil {
+		report.Status, report.Store, code = "unavailable", "no answer", http.StatusServiceUnavailable
+	}
+	if s.draining.Load() {
+		report.Status, code = "draining", http.StatusServiceUnavailable
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(report) // the prober has gone
+}
+
+// elasticAlive asks ES at most every few seconds, whoever asks us.
+func (s *state) elasticAlive(ctx context.Context) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.lasting.Now()
+	if !s.probed.IsZero() && now.Sub(s.probed) < probeRest {
+		return s.alive
+	}
+	_, err := s.es.Info(ctx)
+	class := elastic.ClassOf(err)
+	s.probed, s.alive = now, class != elastic.Outage && class != elastic.Cancelled
+	return s.alive
+}

@@ -1,0 +1,165 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/esgateway/esgateway/internal/config"
+)
+
+// The bounds on clients' connections.
+const (
+	headerTime = 10 * time.Second
+	idleTime   = 2 * time.Minute
+	maxHeader  = 64 << 10
+	countTime  = 30 * time.Second
+)
+
+// Addresses are where a gateway listens.
+type Addresses struct {
+	Public     string
+	Operations string // empty: off
+}
+
+// Run opens the store and the listeners and serves until ctx ends; then it
+// drains and returns nil. Nothing starts half: an error before the gateway
+// serves leaves nothing behind. started, if not nil, hears where it listens.
+func Run(ctx context.Context, c *config.Ready, l Lasting, started func(Addresses)) error {
+	store, err := c.OpenStore(l.Now)
+	if err != nil {
+		return fmt.Errorf("session store: %w", err)
+	}
+	defer func() {
+		if err := store.Close(); err != nil {
+			l.Log.Error("the session store did not close", "error.message", err.Error())
+		}
+	}()
+	l.Store = store
+	g, err := Build(c, l)
+	if err != nil {
+		return err
+	}
+	public, err := listen(ctx, c)
+	if err != nil {
+		return err
+	}
+	ops, err := listenOps(ctx, c)
+	if err != nil {
+		return errors.Join(err, public.Close())
+	}
+	return g.serve(ctx, c, l, public, ops, started)
+}
+
+// listen opens the public listener, with TLS where a certificate is configured.
+func listen(ctx context.Context, c *config.Ready) (net.Listener, error) {
+	var lc net.ListenConfig
+	plain, err := lc.Listen(ctx, "tcp", c.Listen.Address)
+	if err != nil {
+		return nil, fmt.Errorf("listen.address: %w", err)
+	}
+	if c.Listen.Cert == "" {
+		return plain, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.Listen.Cert, c.Listen.Key)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("listen.cert: %w", err), plain.Close())
+	}
+	return tls.NewListener(plain, &tls.Config{
+		MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2", "http/1.1"},
+	}), nil
+}
+
+func listenOps(ctx context.Context, c *config.Ready) (net.Listener, error) {
+	if c.Operations.Address == "" {
+		return nil, nil
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", c.Operations.Address)
+	if err != nil {
+		return nil, fmt.Errorf("operations.address: %w", err)
+	}
+	return l, nil
+}
+
+// serve runs everything until ctx ends or a listener breaks.
+func (g *Gateway) serve(ctx context.Context, c *config.Ready, l Lasting, public, ops net.Listener, started func(Addresses)) error {
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var background sync.WaitGroup
+	background.Go(func() { g.Sessions.Run(work) })
+	background.Go(func() { every(work, countTime, g.count(l)) })
+
+	state := newState(g.Elastic, l)
+	front := &http.Server{
+		Handler: g.Handler, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(l.Log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 2)
+	go func() { failed <- front.Serve(public) }()
+	back := &http.Server{Handler: state.handler(), ReadHeaderTimeout: headerTime}
+	addresses := Addresses{Public: public.Addr().String()}
+	if ops != nil {
+		addresses.Operations = ops.Addr().String()
+		go func() { failed <- back.Serve(ops) }()
+	}
+	g.tell(l)
+	if started != nil {
+		started(addresses)
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	state.draining.Store(true)
+	err = errors.Join(err, drain(work, c.Listen.ShutdownTime, front, back))
+	stop()
+	background.Wait()
+	return err
+}
+
+// drain takes no new work and lets what is under way end, within the limit. The
+// operations listener goes last: a balancer must see that we are not ready.
+func drain(ctx context.Context, limit time.Duration, front, back *http.Server) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := front.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("drain: not everything ended within %s: %w", limit, err), front.Close())
+	}
+	return errors.Join(err, back.Close())
+}
+
+// tell connects the gauges of the metrics to what they count.
+func (g *Gateway) tell(l Lasting) {
+	count := func(of func(context.Context) (int, error)) func() float64 {
+		return func() float64 {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second) // a scrape has no request of ours
+			defer cancel()
+			n, err := of(ctx)
+			if err != nil {
+				l.Log.Warn("not counted", "error.message", err.Error())
+			}
+			return float64(n)
+		}
+	}
+	l.Metrics.LiveSessions(count(g.Sessions.Live))
+	l.Metrics.Owed(count(g.Sessions.Owed))
+	l.Metrics.Attempts(count(g.flow.CountAttempts))
+}
+
+// count keeps the bound on all attempts true.
+func (g *Gateway) count(l Lasting) func(context.Context) {
+	return func(ctx context.Context) {
+		if _, err := g.flow.CountAttempts(ctx); err != nil {
+			l.Log.WarnContext(ctx, "open attempts were not counted", "error.message", err.Error())
+		}
+	}
+}
