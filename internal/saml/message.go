@@ -35,7 +35,7 @@ func read(content string) (claim, error) {
 	d := xml.NewDecoder(bytes.NewReader(message))
 	d.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errors.New("not UTF-8") }
 	var c claim
-	depth := 0
+	depth, roots := 0, 0
 	for {
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) {
@@ -52,6 +52,7 @@ func read(content string) (claim, error) {
 				return claim{}, fmt.Errorf("more than %d elements deep", maxDepth)
 			}
 			if depth == 1 {
+				roots++
 				if err := c.root(t); err != nil {
 					return claim{}, err
 				}
@@ -59,6 +60,9 @@ func read(content string) (claim, error) {
 		case xml.EndElement:
 			depth--
 		}
+	}
+	if roots != 1 {
+		return claim{}, fmt.Errorf("%d root elements", roots)
 	}
 	return c, nil
 }
