@@ -22,8 +22,8 @@ func splitHost(raw string) (host, port string, ok bool) {
 		}
 		return addr.String(), port, true
 	}
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	return host, port, validName(host)
+	host = strings.TrimSuffix(host, ".")
+	return strings.ToLower(host), port, validName(host)
 }
 
 // cutPort splits at the colon after the name, or after the bracket of an IPv6 address.
@@ -61,11 +61,11 @@ func validPort(port string) bool {
 // validName: what stands in a Host header that a browser or a client makes. Other
 // characters never match a route, and some of them end up in logs and addresses.
 func validName(host string) bool {
-	if host == "" || len(host) > maxHost || strings.Contains(host, "..") || host[0] == '.' {
+	if host == "" || len(host) > maxHost || strings.Contains(host, "..") || host[0] == '.' || strings.HasSuffix(host, ".") {
 		return false
 	}
 	for _, c := range []byte(host) {
-		letter := 'a' <= c && c <= 'z' || '0' <= c && c <= '9'
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 		if !letter && c != '-' && c != '.' && c != '_' {
 			return false
 		}

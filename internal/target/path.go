@@ -2,9 +2,13 @@ package target
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
+
+// special are the escapes of dot, slash, backslash, semicolon and percent sign.
+var special = regexp.MustCompile(`(?i)%(2e|2f|5c|3b|25)`)
 
 // segments decodes a raw path that starts with a slash, and refuses what could be
 // read in two ways. Segments are split before they are decoded, as Elasticsearch
@@ -58,18 +62,47 @@ func overlong(s string) bool {
 	return false
 }
 
+// maxDecodings is how often upstreams are thought to decode a path. It is bounded
+// because a long "%252525..." could be decoded thousands of times.
+const maxDecodings = 3
+
 // dotted finds dot segments in a decoded segment: the segment itself, a part of it
 // between slashes or backslashes that were encoded, with path parameters behind it
-// ("..;x", which servlet containers cut off), or for an upstream that decodes twice.
+// ("..;x", which servlet containers cut off), or for upstreams that decode again.
 func dotted(decoded string) bool {
-	if strings.Contains(decoded, "%") {
-		if twice, err := url.PathUnescape(decoded); err == nil && twice != decoded && dotted(twice) {
+	for range maxDecodings {
+		if slices.ContainsFunc(strings.FieldsFunc(decoded, isSlash), isDots) {
 			return true
 		}
+		again := undoDots(decoded)
+		if again == decoded {
+			return false
+		}
+		decoded = again
 	}
-	return slices.ContainsFunc(strings.FieldsFunc(decoded, isSlash), func(part string) bool {
-		name, _, _ := strings.Cut(part, ";")
-		return name == "." || name == ".."
+	return false
+}
+
+func isDots(part string) bool {
+	name, _, _ := strings.Cut(part, ";")
+	return name == "." || name == ".."
+}
+
+// undoDots decodes once what can make a dot segment, and leaves broken escapes alone
+// as lenient servers do.
+func undoDots(s string) string {
+	return special.ReplaceAllStringFunc(s, func(escape string) string {
+		switch strings.ToLower(escape) {
+		case "%2e":
+			return "."
+		case "%2f":
+			return "/"
+		case "%5c":
+			return `\`
+		case "%3b":
+			return ";"
+		}
+		return "%"
 	})
 }
 

@@ -87,14 +87,14 @@ func origin(method, uri, host string) (string, error) {
 		return uri, nil
 	}
 	scheme, rest, ok := strings.Cut(uri, "://")
-	if !ok || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+	if !ok || !same(scheme, "http") && !same(scheme, "https") {
 		return "", ErrForm
 	}
 	end := strings.IndexAny(rest, "/?#")
 	if end < 0 {
 		end = len(rest)
 	}
-	if !strings.EqualFold(rest[:end], host) {
+	if !same(rest[:end], host) {
 		return "", ErrHost
 	}
 	if rest = rest[end:]; !strings.HasPrefix(rest, "/") {

@@ -13,7 +13,7 @@ func Websocket(r *http.Request) (bool, error) {
 	switch {
 	case len(protocols) == 0 && !names(r.Header.Values("Connection"), "upgrade"):
 		return false, nil
-	case len(protocols) == 1 && strings.EqualFold(protocols[0], "websocket") && r.Method == http.MethodGet:
+	case len(protocols) == 1 && same(protocols[0], "websocket") && r.Method == http.MethodGet:
 		return true, nil
 	}
 	return false, ErrUpgrade
@@ -23,10 +23,14 @@ func Websocket(r *http.Request) (bool, error) {
 func names(fields []string, word string) bool {
 	for _, field := range fields {
 		for item := range strings.SplitSeq(field, ",") {
-			if strings.EqualFold(strings.TrimSpace(item), word) {
+			if same(strings.TrimSpace(item), word) {
 				return true
 			}
 		}
 	}
 	return false
 }
+
+// same compares without case, and without the letters of other alphabets that
+// EqualFold takes for ours (the Kelvin sign for a k): those are longer.
+func same(s, word string) bool { return len(s) == len(word) && strings.EqualFold(s, word) }
