@@ -14,6 +14,7 @@ import (
 	"encoding/hex"
 	"io"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -426,4 +427,26 @@ func opened(t *testing.T, message string) *etree.Element {
 		t.Fatal(err)
 	}
 	return d.Root()
+}
+
+// verifyQuery checks a signature of ours over the octets of a redirect.
+func verifyQuery(t *testing.T, redirect string) {
+	t.Helper()
+	_, query, _ := strings.Cut(redirect, "?")
+	signed, encoded, ok := strings.Cut(query, "&Signature=")
+	if !ok {
+		t.Fatalf("no signature: %s", redirect)
+	}
+	text, err := url.QueryUnescape(encoded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := sha256.Sum256([]byte(signed))
+	if err := rsa.VerifyPKCS1v15(&keyOf(t, "sp").key.PublicKey, crypto.SHA256, digest[:], signature); err != nil {
+		t.Error(err)
+	}
 }
