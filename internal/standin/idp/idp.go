@@ -1,0 +1,93 @@
+package idp
+
+import (
+	"html/template"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// An IdP is a running identity provider. It is safe for concurrent use.
+type IdP struct {
+	config   Config
+	base     string // BaseURL without a slash at its end
+	path     string // base's path
+	secure   bool   // whether cookies are for https only
+	pages    *template.Template
+	sessions *sessions
+	serve    http.Handler
+}
+
+// New makes an IdP. It listens nowhere: it is an http.Handler.
+func New(c Config) (*IdP, error) {
+	if err := c.complete(); err != nil {
+		return nil, err
+	}
+	pages, err := parsePages()
+	if err != nil {
+		return nil, err
+	}
+	base := strings.TrimRight(c.BaseURL, "/")
+	at, err := url.Parse(base)
+	if err != nil {
+		return nil, err
+	}
+	i := &IdP{config: c, base: base, path: at.Path, secure: at.Scheme == "https", pages: pages, sessions: newSessions(c.Now)}
+	if c.EntityID == "" {
+		i.config.EntityID = base + "/metadata"
+	}
+	i.serve = i.routes()
+	return i, nil
+}
+
+// ServeHTTP answers browsers, and whoever asks for the metadata.
+func (i *IdP) ServeHTTP(w http.ResponseWriter, r *http.Request) { i.serve.ServeHTTP(w, r) }
+
+// routes are all that the IdP answers to. POSTs from other origins are refused:
+// nobody else may log a browser in or out.
+func (i *IdP) routes() http.Handler {
+	mux := http.NewServeMux()
+	at := func(method, path string, h handler) { mux.Handle(method+" "+i.path+path, i.answering(h)) }
+	at("GET", "/{$}", i.home)
+	at("GET", "/metadata", i.metadata)
+	at("GET", "/sso", i.sso)
+	at("POST", "/sso", i.login)
+	at("GET", "/slo", i.slo)
+	at("POST", "/logout", i.logout)
+	at("GET", "/style.css", i.asset("style.css", "text/css; charset=utf-8"))
+	at("GET", "/post.js", i.asset("post.js", "text/javascript; charset=utf-8"))
+	return http.NewCrossOriginProtection().Handler(mux)
+}
+
+// A handler answers or says why not; answering writes that.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+func (i *IdP) answering(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			i.config.Log.Warn("identity provider refuses", slog.String("path", r.URL.Path), slog.Any("error", err))
+			i.notice(w, http.StatusBadRequest, "This request cannot be answered", err.Error())
+		}
+	})
+}
+
+// provider finds a service provider by its entity id.
+func (i *IdP) provider(entityID string) (ServiceProvider, bool) {
+	for _, sp := range i.config.ServiceProviders {
+		if sp.EntityID == entityID {
+			return sp, true
+		}
+	}
+	return ServiceProvider{}, false
+}
+
+// person finds somebody by name.
+func (i *IdP) person(username string) (Person, bool) {
+	for _, p := range i.config.People {
+		if p.Username == username {
+			return p, true
+		}
+	}
+	return Person{}, false
+}

@@ -1,0 +1,128 @@
+package idp
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/beevik/etree"
+	"github.com/crewjam/saml"
+)
+
+// slo takes what service providers send for single logout: their requests, and
+// their answers to ours.
+func (i *IdP) slo(w http.ResponseWriter, r *http.Request) error {
+	if r.URL.Query().Has("SAMLResponse") {
+		return i.leave(w, r)
+	}
+	var read saml.LogoutRequest
+	if err := decode(r.URL.Query().Get("SAMLRequest"), &read); err != nil {
+		return fmt.Errorf("the LogoutRequest cannot be read: %w", err)
+	}
+	sp, err := i.leaving(read)
+	if err != nil {
+		return err
+	}
+	index := ""
+	if read.SessionIndex != nil {
+		index = read.SessionIndex.Value
+	}
+	ended := i.sessions.end(read.NameID.Value, index, sp)
+	i.config.Log.Info("identity provider ends sessions", slog.Int("count", ended), slog.String("for", sp.EntityID))
+	var relayState *string
+	if r.URL.Query().Has("RelayState") {
+		text := r.URL.Query().Get("RelayState")
+		relayState = &text
+	}
+	location, err := i.logoutResponse(read.ID, sp, relayState)
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, i.cookie(""))
+	seeOther(w, location)
+	return nil
+}
+
+// leaving is the service provider behind a LogoutRequest. A signature is not
+// asked for: whoever knows a NameID may end that login, and nothing else.
+func (i *IdP) leaving(read saml.LogoutRequest) (ServiceProvider, error) {
+	if read.Issuer == nil || read.NameID == nil {
+		return ServiceProvider{}, fmt.Errorf("the LogoutRequest has no issuer or no NameID")
+	}
+	sp, ok := i.provider(read.Issuer.Value)
+	switch {
+	case !ok:
+		return sp, fmt.Errorf("the service provider %q is not known here", read.Issuer.Value)
+	case sp.Logout == "":
+		return sp, fmt.Errorf("the service provider %q has no address for logouts", sp.EntityID)
+	case read.Destination != i.base+"/slo":
+		return sp, fmt.Errorf("the LogoutRequest is for another destination")
+	case read.NotOnOrAfter != nil && !i.config.Now().Before(*read.NotOnOrAfter):
+		return sp, fmt.Errorf("the LogoutRequest is too old")
+	}
+	return sp, nil
+}
+
+// logoutResponse is the address that carries the answer to a LogoutRequest.
+func (i *IdP) logoutResponse(id string, sp ServiceProvider, relayState *string) (string, error) {
+	e := i.logoutMessage("LogoutResponse", sp, i.config.Now())
+	e.CreateAttr("InResponseTo", id)
+	e.CreateElement("samlp:Status").CreateElement("samlp:StatusCode").CreateAttr("Value", statusSpace+"Success")
+	return i.redirect(sp.Logout, "SAMLResponse", e, relayState)
+}
+
+// LogoutRequest is the signed address by which the IdP asks a service provider
+// to end a person's session there. sessionIndex is the assertion's; empty: the
+// request names none.
+func (i *IdP) LogoutRequest(sp ServiceProvider, person Person, sessionIndex string, relayState *string) (string, error) {
+	now := i.config.Now()
+	e := i.logoutMessage("LogoutRequest", sp, now)
+	e.CreateAttr("NotOnOrAfter", instant(now.Add(lifetime)))
+	name := e.CreateElement("saml:NameID")
+	name.CreateAttr("xmlns:saml", assertionNS)
+	name.CreateAttr("Format", persistentFormat)
+	name.SetText(persistentName(person, sp))
+	if sessionIndex != "" {
+		e.CreateElement("samlp:SessionIndex").SetText(sessionIndex)
+	}
+	return i.redirect(sp.Logout, "SAMLRequest", e, relayState)
+}
+
+func (i *IdP) logoutMessage(tag string, sp ServiceProvider, at time.Time) *etree.Element {
+	e := etree.NewElement("samlp:" + tag)
+	e.CreateAttr("xmlns:samlp", protocolNS)
+	begin(e, at)
+	e.CreateAttr("Destination", sp.Logout)
+	i.addIssuer(e, Answer{})
+	return e
+}
+
+// logout is "sign out everywhere": it starts the round of service providers.
+func (i *IdP) logout(w http.ResponseWriter, r *http.Request) error { return i.leave(w, r) }
+
+// leave goes to the next service provider of an ending login, and at last to
+// the page that says so. Each provider's answer comes back here by slo; what it
+// says does not matter, since the round must end.
+func (i *IdP) leave(w http.ResponseWriter, r *http.Request) error {
+	key, s, ok := i.sessions.of(r)
+	if ok {
+		if sp, more := i.sessions.nextToLeave(key); more {
+			location, err := i.LogoutRequest(sp, s.person, s.index, nil)
+			if err != nil {
+				return err
+			}
+			seeOther(w, location)
+			return nil
+		}
+	}
+	http.SetCookie(w, i.cookie(""))
+	i.notice(w, http.StatusOK, "You are signed out", "You can close this page.")
+	return nil
+}
+
+func seeOther(w http.ResponseWriter, location string) {
+	w.Header().Set("Location", location)
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusSeeOther)
+}
