@@ -18,7 +18,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-demo: go ## everything in one process, no Elasticsearch needed (flags: ARGS="-gateway :9080")
+demo: go ## everything in one process, no Elasticsearch needed (flags: ARGS="-gateway 9080")
 	@mkdir -p bin
 	@$(GO) build -o bin/demo ./cmd/demo
 	@exec bin/demo $(ARGS)

@@ -31,9 +31,12 @@ type reader struct {
 func TestCommandsOfTheREADME(t *testing.T) {
 	t.Parallel()
 	r := &reader{
-		ports: map[string]int{"gateway": parts.FreePort(t), "idp": parts.FreePort(t), "app": parts.FreePort(t), "es": parts.FreePort(t), "ops": parts.FreePort(t)},
+		ports: map[string]int{},
 		env:   cleanEnvironment(),
 		began: time.Now(),
+	}
+	for _, part := range []string{"gateway", "idp", "app", "elasticsearch", "operations"} {
+		r.ports[part] = parts.FreePort(t)
 	}
 	if os.Getenv("CI") == "true" { // how long it takes somebody whose build cache knows nothing of us
 		r.env = append(r.env, "GOCACHE="+t.TempDir())
@@ -124,7 +127,8 @@ func (r *reader) start(t *testing.T, name, command string) *parts.Process {
 // by a signal to make and to the demo at once.
 func (r *reader) demo(t *testing.T) {
 	t.Helper()
-	flags := fmt.Sprintf("-gateway :%d -idp :%d -app :%d -es :%d", r.ports["gateway"], r.ports["idp"], r.ports["app"], r.ports["es"])
+	flags := fmt.Sprintf("-gateway %d -idp %d -app %d -elasticsearch %d -operations %d",
+		r.ports["gateway"], r.ports["idp"], r.ports["app"], r.ports["elasticsearch"], r.ports["operations"])
 	byMake := r.start(t, "make-demo", fmt.Sprintf("make demo ARGS=%q", flags))
 	r.opens(t, byMake)
 	t.Logf("measured: clone to ready: %.1f s (build cache empty: %v)", time.Since(r.began).Seconds(), os.Getenv("CI") == "true")
@@ -189,7 +193,7 @@ func (r *reader) installation(t *testing.T) {
 	parts.Write(t, filepath.Join(r.dir, "es-password"), []byte("a password of a test\n"))
 	r.env = append(r.env,
 		"ESGATEWAY_LISTEN_ADDRESS=127.0.0.1:"+fmt.Sprint(r.ports["gateway"]),
-		"ESGATEWAY_OPERATIONS_ADDRESS=127.0.0.1:"+fmt.Sprint(r.ports["ops"]))
+		"ESGATEWAY_OPERATIONS_ADDRESS=127.0.0.1:"+fmt.Sprint(r.ports["operations"]))
 }
 
 // serve starts the gateway without any Elasticsearch, as it must be able to, sees that
@@ -197,7 +201,7 @@ func (r *reader) installation(t *testing.T) {
 func (r *reader) serve(t *testing.T, command string) {
 	t.Helper()
 	gateway := r.start(t, "serve", command)
-	address := fmt.Sprintf("http://127.0.0.1:%d/livez", r.ports["ops"])
+	address := fmt.Sprintf("http://127.0.0.1:%d/livez", r.ports["operations"])
 	gateway.ReadyWithin(t, parts.Patience, func(ctx context.Context) error {
 		status, body, err := page(ctx, address)
 		if err == nil && status != http.StatusOK {
