@@ -27,7 +27,9 @@ func (p Policy) checkPath(rest string) error {
 	if err != nil || hasDots(decoded) {
 		return ErrMalformed // a browser resolves /x/%2e%2e/_gateway/logout before it asks
 	}
-	if p.own(decoded) {
+	prefix := strings.TrimSuffix(p.Prefix, "/")
+	// The session page is a place to land on.
+	if raw != prefix+"/session" && under(decoded, prefix) {
 		return ErrOwnPage
 	}
 	return nil
@@ -44,16 +46,9 @@ func hasDots(decoded string) bool {
 
 func isSlash(r rune) bool { return r == '/' || r == '\\' }
 
-// own reports whether a decoded path is one of our own pages, however the server
-// reads slashes. The session page is not meant: it is a place to land on.
-func (p Policy) own(decoded string) bool {
-	prefix := strings.TrimSuffix(p.Prefix, "/")
-	if prefix == "" {
-		return false
-	}
-	if decoded == prefix+"/session" {
-		return false
-	}
+// under reports whether a decoded path is one of our own pages, however the server
+// reads slashes.
+func under(decoded, prefix string) bool {
 	plain := path.Clean(strings.ReplaceAll(decoded, `\`, "/"))
-	return plain == prefix || strings.HasPrefix(plain, prefix+"/")
+	return prefix != "" && (plain == prefix || strings.HasPrefix(plain, prefix+"/"))
 }

@@ -68,7 +68,7 @@ func (p Policy) split(raw string) (host, rest string, err error) {
 		return p.publicHost(), raw, nil
 	}
 	scheme, after, ok := strings.Cut(raw, "://")
-	if !ok || !strings.EqualFold(scheme, p.Public.Scheme) {
+	if !ok || !ascii(scheme) || !strings.EqualFold(scheme, p.Public.Scheme) {
 		return "", "", ErrForeign
 	}
 	at := end(after, `/?#\`)
@@ -91,6 +91,9 @@ func end(s, chars string) int {
 // There is no parsing to get wrong: user info, escapes, another spelling of an IP
 // address and Unicode dots are simply none of those.
 func (p Policy) ours(authority string) (host string, ok bool) {
+	if !ascii(authority) {
+		return "", false // ToLower makes a k of the Kelvin sign
+	}
 	authority = strings.ToLower(authority)
 	if strings.HasSuffix(authority, defaultPort(p.Public.Scheme)) && p.port() == "" {
 		authority = strings.TrimSuffix(authority, defaultPort(p.Public.Scheme))
@@ -103,6 +106,10 @@ func (p Policy) ours(authority string) (host string, ok bool) {
 		return "", false
 	}
 	return strings.ToLower(p.Hosts[i]), true
+}
+
+func ascii(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 })
 }
 
 func (p Policy) publicHost() string { return strings.ToLower(p.Public.Hostname()) }
