@@ -1,0 +1,132 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/esgateway/esgateway/test/parts"
+)
+
+// demo is a running demo: what somebody sees who typed `make demo`.
+type demo struct {
+	process *parts.Process
+	ports   map[string]int
+	flags   []string
+	program string
+	dir     string
+}
+
+func newDemo(t *testing.T) *demo {
+	t.Helper()
+	d := &demo{ports: map[string]int{}, program: parts.Build(t, "./cmd/demo"), dir: t.TempDir()}
+	for _, part := range []string{"gateway", "idp", "app", "elasticsearch", "operations"} {
+		d.ports[part] = parts.FreePort(t)
+		d.flags = append(d.flags, "-"+part, strconv.Itoa(d.ports[part]))
+	}
+	d.flags = append(d.flags, "-dir", d.dir)
+	d.start(t)
+	return d
+}
+
+func (d *demo) start(t *testing.T) {
+	t.Helper()
+	d.process = parts.Start(t, "demo", exec.CommandContext(t.Context(), d.program, d.flags...))
+	d.process.Ready(t, func(ctx context.Context) error {
+		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", parts.Loopback(d.ports["gateway"]))
+		if err == nil {
+			c.Close()
+		}
+		return err
+	})
+}
+
+func (d *demo) url(path string) string { return fmt.Sprintf("http://localhost:%d%s", d.ports["gateway"], path) }
+
+// TestDemo does with the demo what its own text proposes.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	d := newDemo(t)
+	browser := parts.StartBrowser(t, nil)
+	alice := browser.Person(t).Tab(t)
+
+	// 127.0.0.1 has other cookies than localhost: it is sent to where the demo is.
+	alice.Goto(fmt.Sprintf("http://127.0.0.1:%d/?q=report#results", d.ports["gateway"]))
+	logIn(t, alice, "alice")
+	alice.WaitURL(d.url("/?q=report#results"))
+	if user, hits := alice.Text("#user"), alice.Text("#hits"); user != "alice" || !strings.Contains(hits, "Quarterly report") {
+		t.Errorf("%s sees %q", user, hits)
+	}
+	alice.Goto(d.url("/"))
+	alice.Screenshot("application")
+	if hits := alice.Text("#hits"); strings.Contains(hits, "Salaries") {
+		t.Errorf("alice sees %q", hits)
+	}
+	if status := alice.Goto(d.url("/admin")); status != http.StatusForbidden {
+		t.Errorf("alice at /admin: %d", status)
+	}
+	alice.Screenshot("forbidden")
+
+	bob := browser.Person(t).Tab(t)
+	bob.Goto(d.url("/admin"))
+	logIn(t, bob, "bob")
+	bob.WaitURL(d.url("/admin"))
+	bob.Goto(d.url("/?q=salaries"))
+	if user, hits := bob.Text("#user"), bob.Text("#hits"); user != "bob" || !strings.Contains(hits, "Salaries of the north office") {
+		t.Errorf("%s sees %q", user, hits)
+	}
+
+	d.startsAgain(t, alice)
+	alice.Goto(d.url("/_gateway/logout"))
+	alice.Click(`form[action*="/logout"] button`)
+	alice.WaitURLPrefix(d.url("/_gateway/logged-out"))
+
+	if code := d.process.Stop(t, syscall.SIGINT); code != 0 {
+		t.Errorf("exit code %d after Ctrl-C", code)
+	}
+}
+
+// logIn fills in the demo's identity provider's form.
+func logIn(t *testing.T, tab *parts.Tab, user string) {
+	t.Helper()
+	tab.Wait("input[name=username]")
+	tab.Screenshot("identity-provider")
+	tab.Fill("input[name=username]", user)
+	tab.Fill("input[name=password]", user)
+	tab.Click("button")
+}
+
+// startsAgain: yesterday's cookie meets an Elasticsearch that has never heard of it.
+// The person just signs in: no error, no loop.
+func (d *demo) startsAgain(t *testing.T, tab *parts.Tab) {
+	t.Helper()
+	if code := d.process.Stop(t, syscall.SIGINT); code != 0 {
+		t.Errorf("exit code %d after Ctrl-C", code)
+	}
+	d.start(t)
+	tab.Goto(d.url("/?q=trains"))
+	logIn(t, tab, "alice")
+	tab.WaitURL(d.url("/?q=trains"))
+	if user := tab.Text("#user"); user != "alice" {
+		t.Errorf("the application sees %q", user)
+	}
+}
+
+// TestDemoNamesBusyPorts: a port that is taken is named, with the flag that changes it.
+func TestDemoNamesBusyPorts(t *testing.T) {
+	t.Parallel()
+	d := newDemo(t)
+	out, err := exec.CommandContext(t.Context(), d.program, append(d.flags[:len(d.flags)-1:len(d.flags)-1], t.TempDir())...).CombinedOutput()
+	if err == nil {
+		t.Fatalf("a second demo on the same ports starts:\n%s", out)
+	}
+	if port := strconv.Itoa(d.ports["gateway"]); !strings.Contains(string(out), port) || !strings.Contains(string(out), "-gateway") {
+		t.Errorf("does not name port %s and the flag -gateway:\n%s", port, out)
+	}
+}
