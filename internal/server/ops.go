@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/pprof"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,11 +32,19 @@ type state struct {
 
 func newState(es *elastic.Client, l Lasting) *state { return &state{es: es, lasting: l} }
 
-func (s *state) handler() http.Handler {
+// handler serves the operations listener. profiles adds the memory and CPU
+// profiles, which show what is in memory to whoever asks.
+func (s *state) handler(profiles bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) }) // the prober has gone
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", s.lasting.Metrics.Handler())
+	if profiles {
+		mux.HandleFunc("/debug/pprof/", pprof.Index)
+		mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	}
 	return mux
 }
 

@@ -103,7 +103,7 @@ func (g *Gateway) serve(ctx context.Context, c *config.Ready, l Lasting, public,
 	}
 	failed := make(chan error, 2)
 	go func() { failed <- front.Serve(public) }()
-	back := &http.Server{Handler: state.handler(), ReadHeaderTimeout: headerTime}
+	back := &http.Server{Handler: state.handler(c.Operations.Pprof), ReadHeaderTimeout: headerTime}
 	addresses := Addresses{Public: public.Addr().String()}
 	if ops != nil {
 		addresses.Operations = ops.Addr().String()

@@ -1,0 +1,163 @@
+package gatewaytest
+
+import (
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/esgateway/esgateway/internal/standin/idp"
+)
+
+// Browser is a client with a cookie jar that follows no redirect by itself.
+type Browser struct {
+	http.Client
+	g *Gateway
+	t testing.TB
+}
+
+// Browser opens a new browser.
+func (g *Gateway) Browser() *Browser {
+	jar, err := cookiejar.New(nil)
+	must(g.t, err)
+	transport := &http.Transport{}
+	g.t.Cleanup(transport.CloseIdleConnections)
+	return &Browser{g: g, t: g.t, Client: http.Client{
+		Jar: jar, Transport: transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// Reply is an answer, read to its end.
+type Reply struct {
+	Status   int
+	Header   http.Header
+	Body     string
+	Location string
+}
+
+// Request makes a request as a browser navigates, unless headers say otherwise.
+// A header with an empty value is taken away.
+func (b *Browser) Request(method, path, body string, headers ...string) Reply {
+	b.t.Helper()
+	target := path
+	if strings.HasPrefix(path, "/") {
+		target = b.g.URL.String() + path
+	}
+	r, err := http.NewRequestWithContext(b.t.Context(), method, target, strings.NewReader(body))
+	must(b.t, err)
+	r.Header.Set("Sec-Fetch-Mode", "navigate")
+	r.Header.Set("Sec-Fetch-Dest", "document")
+	r.Header.Set("Sec-Fetch-Site", "none")
+	r.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+	if body != "" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		if headers[i+1] == "" {
+			r.Header.Del(headers[i])
+			continue
+		}
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := b.Do(r)
+	must(b.t, err)
+	defer func() { _ = resp.Body.Close() }() // read to its end
+	read, err := io.ReadAll(resp.Body)
+	must(b.t, err)
+	return Reply{Status: resp.StatusCode, Header: resp.Header, Body: string(read), Location: resp.Header.Get("Location")}
+}
+
+// Get navigates.
+func (b *Browser) Get(path string, headers ...string) Reply {
+	b.t.Helper()
+	return b.Request(http.MethodGet, path, "", headers...)
+}
+
+// API calls as a script or a command does.
+func (b *Browser) API(method, path, body string, headers ...string) Reply {
+	b.t.Helper()
+	return b.Request(method, path, body, append([]string{
+		"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", "", "Accept", "*/*", "Content-Type", "application/json",
+	}, headers...)...)
+}
+
+// Begin starts a sign-in for the page and returns the identity provider's
+// address with the request, as the page's script would go on.
+func (b *Browser) Begin(path string) string {
+	b.t.Helper()
+	challenged := b.Get(path)
+	if challenged.Status != http.StatusSeeOther {
+		b.t.Fatalf("GET %s: %d, want a redirect to the sign-in page: %s", path, challenged.Status, challenged.Body)
+	}
+	return b.Go(challenged.Location)
+}
+
+// Go opens a sign-in page and goes on to the identity provider.
+func (b *Browser) Go(login string) string {
+	b.t.Helper()
+	page := b.Get(login)
+	if page.Status != http.StatusOK {
+		b.t.Fatalf("GET %s: %d, want the sign-in page: %s", login, page.Status, page.Body)
+	}
+	u, err := url.Parse(login)
+	must(b.t, err)
+	started := b.Get(Prefix+"/login/"+Method+"?"+u.RawQuery, "Sec-Fetch-Site", "same-origin")
+	if started.Status != http.StatusSeeOther {
+		b.t.Fatalf("the sign-in did not start: %d %s", started.Status, started.Body)
+	}
+	return started.Location
+}
+
+// Person returns somebody who can sign in.
+func Person(name string) idp.Person {
+	for _, p := range People() {
+		if p.Username == name {
+			return p
+		}
+	}
+	return idp.Person{Username: name}
+}
+
+// Answer lets the identity provider answer a request for a person, and posts the
+// answer as the browser would: from another site.
+func (b *Browser) Answer(authnRequest, person string, how idp.Answer) Reply {
+	b.t.Helper()
+	response, relay, err := b.g.IdP.Respond(authnRequest, Person(person), how)
+	must(b.t, err)
+	return b.Post(response, relay)
+}
+
+// Post posts a SAML response to the callback.
+func (b *Browser) Post(response, relay string) Reply {
+	b.t.Helper()
+	form := url.Values{"SAMLResponse": {response}}
+	if relay != "" {
+		form.Set("RelayState", relay)
+	}
+	return b.Request(http.MethodPost, Prefix+"/saml/"+Method+"/acs", form.Encode(), "Sec-Fetch-Site", "cross-site")
+}
+
+// SignIn signs a person in and returns where that led.
+func (b *Browser) SignIn(path, person string) Reply {
+	b.t.Helper()
+	return b.Answer(b.Begin(path), person, idp.Answer{})
+}
+
+// SignOut presses the button.
+func (b *Browser) SignOut() Reply {
+	b.t.Helper()
+	return b.Request(http.MethodPost, Prefix+"/logout", "x=", "Sec-Fetch-Site", "same-origin")
+}
+
+// Cookie returns the value of one of the browser's cookies for the gateway.
+func (b *Browser) Cookie(name string) string {
+	for _, c := range b.Jar.Cookies(b.g.URL) {
+		if c.Name == name {
+			return c.Value
+		}
+	}
+	return ""
+}

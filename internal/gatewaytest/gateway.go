@@ -1,0 +1,270 @@
+package gatewaytest
+
+import (
+	"bytes"
+	"context"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/esgateway/esgateway/internal/audit"
+	"github.com/esgateway/esgateway/internal/config"
+	"github.com/esgateway/esgateway/internal/logs"
+	"github.com/esgateway/esgateway/internal/metrics"
+	"github.com/esgateway/esgateway/internal/plugins"
+	"github.com/esgateway/esgateway/internal/server"
+	"github.com/esgateway/esgateway/internal/session"
+	"github.com/esgateway/esgateway/internal/standin"
+	"github.com/esgateway/esgateway/internal/standin/idp"
+	"github.com/esgateway/esgateway/internal/standin/samlrealm"
+)
+
+// The names that the gateway of a test uses.
+const (
+	Account         = "esgateway"
+	AccountPassword = "gatewaytest-account-password"
+	Realm           = "saml1"
+	Method          = "corp"
+	Prefix          = "/_gateway"
+)
+
+// Clock is the one clock of gateway, stand-in and identity provider.
+type Clock struct{ at atomic.Int64 }
+
+// Now returns the clock's time.
+func (c *Clock) Now() time.Time { return time.Unix(0, c.at.Load()).UTC() }
+
+// Advance moves the clock on.
+func (c *Clock) Advance(d time.Duration) { c.at.Add(int64(d)) }
+
+// Options bend a gateway.
+type Options struct {
+	// Routes are further lines under `routes:` in the configuration, with two
+	// blanks before the dash. {{app}}, {{es}} and {{ca}} are replaced.
+	Routes string
+	// Settings are further sections of the configuration.
+	Settings string
+	// Version is the stand-in's version.
+	Version string
+	// App serves as the application; nil is an echo of what it got.
+	App http.Handler
+	// People, besides alice (analyst) and bob (admin).
+	People []idp.Person
+}
+
+// Gateway is a gateway that serves.
+type Gateway struct {
+	*server.Gateway
+	// URL is the public URL.
+	URL   *url.URL
+	ES    *standin.Elasticsearch
+	IdP   *idp.IdP
+	Clock *Clock
+	Ready *config.Ready
+	Log   *Log
+	Store session.Store
+	// Metrics counts what the gateway does.
+	Metrics *metrics.Set
+	// AppURL and ElasticURL are the upstreams' own addresses.
+	AppURL, ElasticURL string
+	t                  testing.TB
+}
+
+// Log keeps everything that a gateway has logged.
+type Log struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *Log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// String is what was logged so far.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// Start starts a gateway; everything ends with the test.
+func Start(t testing.TB, o Options) *Gateway {
+	t.Helper()
+	g := &Gateway{t: t, Clock: &Clock{}, Log: &Log{}, Metrics: metrics.New()}
+	g.Clock.at.Store(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC).UnixNano())
+	front := httptest.NewUnstartedServer(nil)
+	g.URL = &url.URL{Scheme: "http", Host: "localhost:" + portOf(front.Listener.Addr().String())}
+	ca := g.startElastic(o)
+	app := o.App
+	if app == nil {
+		app = http.HandlerFunc(echo)
+	}
+	upstream := httptest.NewServer(app)
+	t.Cleanup(upstream.Close)
+	g.AppURL = upstream.URL
+	g.Ready = g.configure(o, ca)
+	g.open(front)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(g.Log.String())
+		}
+	})
+	return g
+}
+
+func portOf(address string) string { return address[strings.LastIndex(address, ":")+1:] }
+
+// echo answers with the request as it arrived, headers and all.
+func echo(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body) // a cut body is seen by its length
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = fmt.Fprintf(w, "%s %s\nhost: %s\n", r.Method, r.RequestURI, r.Host)
+	_ = r.Header.Write(w)
+	_, _ = fmt.Fprintf(w, "\n%s", body)
+}
+
+// startElastic starts identity provider and stand-in and returns the file with
+// the stand-in's CA.
+func (g *Gateway) startElastic(o Options) string {
+	t := g.t
+	key, cert, err := idp.NewKey()
+	must(t, err)
+	base := g.URL.String() + Prefix + "/saml/" + Method
+	provider := httptest.NewUnstartedServer(nil)
+	g.IdP, err = idp.New(idp.Config{
+		BaseURL: "http://" + provider.Listener.Addr().String(), EntityID: "urn:test:idp", Key: key, Certificate: cert, Now: g.Clock.Now,
+		People:           append(People(), o.People...),
+		ServiceProviders: []idp.ServiceProvider{{EntityID: "urn:test:sp", ACS: base + "/acs", Logout: base + "/slo"}},
+	})
+	must(t, err)
+	provider.Config.Handler = g.IdP
+	provider.Start()
+	t.Cleanup(provider.Close)
+	g.ES, err = standin.New(standin.Config{
+		Version: o.Version, Now: g.Clock.Now,
+		Users: []standin.User{{Name: Account, Password: AccountPassword, Roles: []string{"esgateway"}}},
+		Roles: map[string]standin.Role{
+			"esgateway": {Cluster: []string{"manage_saml", "manage_token", "cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get"}},
+			"analyst":   {Indices: []standin.IndexPrivileges{{Names: []string{"reports"}, Privileges: []string{"read"}}}},
+			"admin":     {Cluster: []string{"monitor"}, Indices: []standin.IndexPrivileges{{Names: []string{"*"}, Privileges: []string{"all"}}}},
+		},
+		RoleMappings: []standin.RoleMapping{
+			{Realm: Realm, Groups: []string{"analysts"}, Roles: []string{"analyst"}},
+			{Realm: Realm, Groups: []string{"admins"}, Roles: []string{"admin"}},
+		},
+		Indices: map[string][]standin.Document{
+			"reports":  {{ID: "1", Source: map[string]any{"title": "Report"}}},
+			"salaries": {{ID: "1", Source: map[string]any{"title": "Salary"}}},
+		},
+		SAML: []samlrealm.Config{{
+			Name: Realm, IDPMetadata: func() ([]byte, error) { return g.IdP.Metadata(), nil }, IDPEntityID: "urn:test:idp",
+			SPEntityID: "urn:test:sp", ACS: base + "/acs", Logout: base + "/slo",
+			Attributes: samlrealm.Attributes{Principal: "uid", Groups: "groups", Name: "displayName", Mail: "mail"},
+		}},
+	})
+	must(t, err)
+	es := httptest.NewUnstartedServer(g.ES)
+	es.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // cut connections are meant
+	es.StartTLS()
+	t.Cleanup(es.Close)
+	g.ElasticURL = es.URL
+	ca := filepath.Join(t.TempDir(), "ca.crt")
+	must(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: es.Certificate().Raw}), 0o600))
+	return ca
+}
+
+// People are who can sign in.
+func People() []idp.Person {
+	return []idp.Person{
+		{Username: "alice", Password: "alice-password", FullName: "Alice Analyst", Email: "alice@example.com", Groups: []string{"analysts"}},
+		{Username: "bob", Password: "bob-password", FullName: "Bob Admin", Email: "bob@example.com", Groups: []string{"admins"}},
+		{Username: "nobody", Password: "nobody-password", FullName: "No Roles", Email: "n@example.com"},
+	}
+}
+
+// configure writes a configuration file and reads it as the gateway does.
+func (g *Gateway) configure(o Options, ca string) *config.Ready {
+	t := g.t
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, "keys"), []byte(session.NewKey()+"\n"), 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, "password"), []byte(AccountPassword), 0o600))
+	text := strings.NewReplacer("{{public}}", g.URL.String(), "{{port}}", g.URL.Port(), "{{es}}", g.ElasticURL, "{{ca}}", ca, "{{app}}", g.AppURL).Replace(`
+public_url: {{public}}
+listen: {address: "127.0.0.1:{{port}}"}
+operations: {address: ""}
+elasticsearch: {urls: ["{{es}}"], ca: "{{ca}}", username: ` + Account + `, password_file: password}
+sessions: {keys_file: keys, store: {type: embedded, path: sessions.db}}
+methods:
+  - {name: ` + Method + `, type: saml, realm: ` + Realm + `, title: Corporate account}
+routes:
+  - {to: ["{{app}}"], title: Application, public: [/public]}
+  - {path: /es, to: ["{{app}}"], elasticsearch: true}
+  - {path: /_search, to: ["{{es}}"], ca: "{{ca}}", elasticsearch: true}
+  - {path: /_security/_authenticate, to: ["{{es}}"], ca: "{{ca}}", elasticsearch: true}
+  - {path: /admin, to: ["{{app}}"], require: {roles: [admin]}}
+` + o.Routes + o.Settings)
+	file := filepath.Join(dir, "gateway.yaml")
+	must(t, os.WriteFile(file, []byte(text), 0o600))
+	ready, err := config.Load(file, nil, plugins.Plugins())
+	must(t, err)
+	return ready
+}
+
+// open builds the gateway and serves it.
+func (g *Gateway) open(front *httptest.Server) {
+	t := g.t
+	store, err := g.Ready.OpenStore(g.Clock.Now)
+	must(t, err)
+	g.Store = store
+	log := slog.New(logs.NewECSHandler(g.Log, slog.LevelDebug))
+	g.Gateway, err = server.Build(g.Ready, server.Lasting{
+		Store: store, Metrics: g.Metrics, Audit: audit.New(log), Log: log, Now: g.Clock.Now,
+	})
+	must(t, err)
+	front.Config.Handler = g.Handler
+	front.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // cut connections are meant
+	front.Start()
+	t.Cleanup(func() {
+		front.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		_ = g.Sessions.Drain(ctx) // a flight that a test left behind ends with its own limit
+		_ = store.Close()
+	})
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Eventually waits for a condition, much longer than it should take.
+func Eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.After(30 * time.Second)
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-deadline:
+			t.Fatalf("never: %s", what)
+		case <-tick.C:
+		}
+	}
+}
