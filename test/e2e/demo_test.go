@@ -47,7 +47,9 @@ func (d *demo) start(t *testing.T) {
 	})
 }
 
-func (d *demo) url(path string) string { return fmt.Sprintf("http://localhost:%d%s", d.ports["gateway"], path) }
+func (d *demo) url(path string) string {
+	return fmt.Sprintf("http://localhost:%d%s", d.ports["gateway"], path)
+}
 
 // TestDemo does with the demo what its own text proposes.
 func TestDemo(t *testing.T) {
