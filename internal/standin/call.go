@@ -124,6 +124,9 @@ func (c *call) finish(a *answer) *answer {
 		a.contentType = c.media.response
 	}
 	isJSON := strings.HasSuffix(strings.SplitN(a.contentType, ";", 2)[0], "json")
+	if list := c.params["filter_path"]; list != "" && isJSON && a.status < http.StatusMultipleChoices {
+		a.filter(list)
+	}
 	if isJSON && c.params.flag("pretty") {
 		a.pretty()
 	}

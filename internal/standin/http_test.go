@@ -473,3 +473,22 @@ func TestChallengesOfAStartingNode(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+func TestFilterPath(t *testing.T) {
+	t.Parallel()
+	n := start(t)
+	for path, want := range map[string]string{
+		"hits.hits._id,took":        `{"took":1,"hits":{"hits":[{"_id":"1"},{"_id":"2"}]}}`,
+		"**.value":                  `{"hits":{"total":{"value":2}}}`,
+		"hits.*,-hits.hits":         `{"hits":{"total":{"value":2,"relation":"eq"},"max_score":1.0}}`,
+		"hits.hits._source.n,-took": `{"hits":{"hits":[{"_source":{"n":1}},{"_source":{"n":2}}]}}`,
+		"nothing":                   `{}`,
+	} {
+		if a := n.do("GET", "/logs-1/_search?filter_path="+path, basic("bob"), ""); a.body != want {
+			t.Errorf("%s: got %s, want %s", path, a.body, want)
+		}
+	}
+	if a := n.do("GET", "/foo?filter_path=nothing", basic("root"), ""); !strings.Contains(a.body, "no such index") {
+		t.Errorf("an error was filtered: %s", a.body)
+	}
+}

@@ -17,6 +17,7 @@ type route struct {
 	params  []string // beyond the common ones
 	body    bodyKind
 	prepare func(*call) (action, error)
+	pattern []string // path, split once
 }
 
 type bodyKind int
@@ -32,6 +33,10 @@ const (
 type matched struct {
 	route  route
 	values map[string]string
+}
+
+func newRoute(methods []string, path string, params []string, body bodyKind, prepare func(*call) (action, error)) route {
+	return route{methods, path, params, body, prepare, target{path: path}.segments()}
 }
 
 func methods(names ...string) []string { return names }
@@ -51,7 +56,7 @@ func match(table []route, method string, segments []string) (matched, bool) {
 }
 
 func (rt route) fits(segments []string) (map[string]string, bool) {
-	pattern := target{path: rt.path}.segments()
+	pattern := rt.pattern
 	if len(pattern) != len(segments) {
 		return nil, false
 	}
