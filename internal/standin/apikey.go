@@ -8,7 +8,7 @@ import (
 )
 
 // An apiKey is immutable but for its invalidation, which the cluster's mutex
-// guards.
+// guards; an update puts another value in its place.
 type apiKey struct {
 	id, name, secret string
 	created          time.Time

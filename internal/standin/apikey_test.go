@@ -119,3 +119,34 @@ func TestAPIKeyAdministration(t *testing.T) {
 		"Validation Failed: 1: Field [ids] cannot be an empty array;"+
 			"2: One of [api key id(s), api key name, username, realm name] must be specified if [owner] flag is false;")
 }
+
+func TestAPIKeyUpdates(t *testing.T) {
+	t.Parallel()
+	n := start(t)
+	k := n.key(basic("root"), `{"name":"k"}`)
+	dead := n.key(basic("root"), `{"name":"dead"}`)
+	n.do("DELETE", keyPath, basic("root"), `{"ids":["`+dead.id+`"]}`)
+	update := func(auth, id, body string) reply { return n.do("PUT", keyPath+"/"+id, auth, body) }
+	const narrow = `{"role_descriptors":{"r":{"cluster":["monitor"]}}}`
+	for want, body := range map[string]string{`{"updated":true}`: narrow, `{"updated":false}`: ""} {
+		if a := update(basic("root"), k.id, body); a.body != want {
+			t.Errorf("%s: got %s, want %s", body, a.body, want)
+		}
+	}
+	if a := n.do("GET", "/_search", "ApiKey "+k.encoded, ""); a.status != http.StatusForbidden {
+		t.Errorf("the narrower key: %d %s", a.status, a.body)
+	}
+	n.refused(update(basic("root"), "none", narrow), http.StatusNotFound, "resource_not_found_exception",
+		"no API key owned by requesting user found for ID [none]")
+	n.refused(update(basic("root"), dead.id, narrow), http.StatusBadRequest, "illegal_argument_exception",
+		"cannot update invalidated API key ["+dead.id+"]")
+	maker := n.key(basic("root"), `{"name":"maker"}`)
+	n.refused(update("ApiKey "+maker.encoded, maker.id, narrow), http.StatusBadRequest, "illegal_argument_exception",
+		"authentication via API key not supported: only the owner user can update an API key")
+	a := n.do("POST", keyPath+"/_bulk_update", basic("root"), `{"ids":["`+k.id+`","none"],"expiration":"1h"}`)
+	want := `{"updated":["` + k.id + `"],"noops":[],"errors":{"count":1,"details":{"none":{"type":"resource_not_found_exception",` +
+		`"reason":"no API key owned by requesting user found for ID [none]"}}}}`
+	if a.body != want {
+		t.Errorf("got  %s\nwant %s", a.body, want)
+	}
+}

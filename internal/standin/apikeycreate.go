@@ -53,32 +53,60 @@ func (d roleDescriptor) empty() bool {
 
 // apiKeyCreateRoute is POST and PUT /_security/api_key.
 func apiKeyCreateRoute(c *call) (action, error) {
-	var r keyRequest
-	err := c.parse("api_key_request", text("name", &r.name), text("expiration", &r.expiration),
-		raw("role_descriptors", &r.descriptors), raw("metadata", &r.metadata))
+	if len(c.body) == 0 {
+		return nil, parseException("request body is required")
+	}
+	r, roles, err := parseKeyRequest(c.body)
 	if err != nil {
 		return nil, err
 	}
-	roles := map[string]roleDescriptor{}
-	if r.descriptors != nil {
-		if err := json.Unmarshal(r.descriptors, &roles); err != nil {
-			return nil, parseException("failed to parse role descriptors: " + err.Error())
-		}
-	}
 	return func() (*answer, error) {
-		if err := r.validate(); err != nil {
+		if err := r.faults().err(); err != nil {
 			return nil, err
 		}
 		if err := c.authorize(security + "api_key/create"); err != nil {
 			return nil, err
 		}
-		return c.createKey(r, roles)
+		return c.createKey(r, roles, c.caller)
 	}, nil
+}
+
+func parseKeyRequest(body []byte) (keyRequest, map[string]roleDescriptor, error) {
+	var r keyRequest
+	err := parseObject("api_key_request", body, []field{
+		text("name", &r.name), text("expiration", &r.expiration),
+		raw("role_descriptors", &r.descriptors), raw("metadata", &r.metadata),
+	})
+	if err != nil {
+		return r, nil, err
+	}
+	roles, err := parseRoles(r.descriptors)
+	return r, roles, err
+}
+
+// parseRoles reads role descriptors; absent ones are none.
+func parseRoles(descriptors json.RawMessage) (map[string]roleDescriptor, error) {
+	roles := map[string]roleDescriptor{}
+	if descriptors == nil {
+		return roles, nil
+	}
+	if err := json.Unmarshal(descriptors, &roles); err != nil {
+		return nil, parseException("failed to parse role descriptors: " + err.Error())
+	}
+	return roles, nil
+}
+
+func union(roles map[string]roleDescriptor) permission {
+	var p permission
+	for _, d := range roles {
+		p = append(p, d.role())
+	}
+	return p
 }
 
 const maxKeyName = 256
 
-func (r keyRequest) validate() error {
+func (r keyRequest) faults() validation {
 	var v validation
 	name := value(r.name)
 	if name == "" {
@@ -93,28 +121,26 @@ func (r keyRequest) validate() error {
 	for key := range metadata {
 		v.require(!strings.HasPrefix(key, "_"), "API key metadata keys may not start with [_]")
 	}
-	return v.err()
+	return v
 }
 
-// createKey refuses derived keys that are not empty: a key that could make keys
+// createKey makes a key for somebody. It refuses derived keys that are not empty: a key that could make keys
 // would outlive its own revocation.
-func (c *call) createKey(r keyRequest, roles map[string]roleDescriptor) (*answer, error) {
+func (c *call) createKey(r keyRequest, roles map[string]roleDescriptor, who *authentication) (*answer, error) {
 	empty := len(roles) > 0
-	var own permission
 	for _, d := range roles {
 		empty = empty && d.empty()
-		own = append(own, d.role())
 	}
-	if c.caller.ownedByKey() && !empty {
+	if who.ownedByKey() && !empty {
 		return nil, illegalArgument("creating derived api keys requires an explicit role descriptor that is empty (has no privileges)")
 	}
-	owner := c.caller.user
-	if c.caller.ownedByKey() {
-		owner = c.caller.key.owner
+	owner := who.user
+	if who.ownedByKey() {
+		owner = who.key.owner
 	}
 	k := &apiKey{
 		id: randomID(15), secret: randomID(16), name: *r.name, created: c.now, owner: owner,
-		own: own, limitedBy: c.caller.permissions(c.cluster), metadata: orEmpty(r.metadata), descriptors: orEmpty(r.descriptors),
+		own: union(roles), limitedBy: who.permissions(c.cluster), metadata: orEmpty(r.metadata), descriptors: orEmpty(r.descriptors),
 	}
 	o := obj("id", k.id, "name", k.name)
 	if r.expiration != nil {

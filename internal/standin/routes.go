@@ -41,6 +41,10 @@ func routes() []route {
 		newRoute(methods(get), samlPath+"metadata/{realm}", []string{"realm"}, ignoredBody, saml(samlMetadataRoute)),
 		newRoute(methods(post, put), keys, []string{"refresh"}, jsonBody, apiKeyCreateRoute),
 		newRoute(methods(get), keys, keyFilters, noBody, apiKeyGetRoute),
+		newRoute(methods(post, put), keys+"/grant", []string{"refresh"}, jsonBody, apiKeyGrantRoute),
+		newRoute(methods(post), "/_security/profile/_activate", nil, jsonBody, profileActivateRoute),
+		newRoute(methods(post), keys+"/_bulk_update", nil, jsonBody, apiKeyBulkUpdateRoute),
+		newRoute(methods(put), keys+"/{id}", []string{"id"}, jsonBody, apiKeyUpdateRoute),
 		newRoute(methods(del), keys, nil, jsonBody, apiKeyDeleteRoute),
 
 		newRoute(methods(get), "/_cat/health", cat, noBody, catHealthRoute),
