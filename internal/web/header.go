@@ -15,7 +15,9 @@ func (rn *Renderer) secure(h http.Header, l look) {
 	rn.guard(h)
 	h.Set("Content-Security-Policy", policy(l))
 	h.Set("Referrer-Policy", referrer(l))
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	if rn.https {
+		h.Set("Cross-Origin-Opener-Policy", "same-origin") // elsewhere browsers only complain of it
+	}
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
 	h.Set("X-Frame-Options", "DENY") // for browsers that do not know frame-ancestors

@@ -1,5 +1,7 @@
 package web
 
+import "net/url"
+
 // SignIn is where every sign-in begins. With script and Auto it goes on by
 // itself; without, it is a button, so that nothing starts when a page is only
 // fetched ahead.
@@ -48,3 +50,12 @@ func (p SignIn) Alone() bool { return len(p.Choices) == 1 }
 
 // GoesOn reports whether the script may go on by itself.
 func (p SignIn) GoesOn() bool { return p.Auto && p.Alone() }
+
+// Host is where Next leads, as people know it, or "" if it stays here.
+func (p SignIn) Host() string {
+	u, err := url.Parse(p.Next)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}

@@ -30,6 +30,6 @@ type OtherUser struct {
 }
 
 // Title implements Page.
-func (OtherUser) Title() string { return "You are now someone else" }
+func (OtherUser) Title() string { return "Another user is signed in now" }
 
 func (OtherUser) look() look { return look{template: "otheruser.html"} }

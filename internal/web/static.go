@@ -43,6 +43,7 @@ func staticFiles(b Brand) (map[string]file, error) {
 		return nil, fmt.Errorf("brand.color: %w", err)
 	}
 	files["gateway.css"] = newFile("gateway.css", append([]byte(colors), files["gateway.css"].body...))
+	files["logo.svg"] = newFile("logo.svg", tinted(files["logo.svg"].body, b.Color))
 	return files, addLogo(files, b.Logo)
 }
 
