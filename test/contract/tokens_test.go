@@ -46,11 +46,8 @@ func TestTokens(t *testing.T) {
 		{name: "35_invalidate_keys", kind: wire, test: tokensInvalidateKeys},
 		{name: "36_api_key_header", kind: wire, test: tokensKeyHeader},
 		{name: "37_bearer_header", kind: wire, test: tokensBearerHeader},
+		{name: "38_basic_challenge", kind: controlled, test: tokensBasicChallenge},
 		{name: "39_token_strings", kind: wire, test: tokensStrings},
-	})
-	t.Run("38_basic_challenge", func(t *testing.T) {
-		t.Parallel()
-		tokensBasicChallenge(t)
 	})
 }
 
@@ -635,10 +632,7 @@ func tokensBearerHeader(t *testing.T, s *server) {
 }
 
 // tokensBasicChallenge asks releases on either side of 8.15, when the comma came.
-func tokensBasicChallenge(t *testing.T) {
-	if *address != "" {
-		t.Skip("needs several releases")
-	}
+func tokensBasicChallenge(t *testing.T, _ *server) {
 	for version, challenge := range map[string]string{"8.14.3": `Basic realm="security" charset="UTF-8"`, "8.15.0": basicChallenge} {
 		startStandin(t, version).nobody().get(t, "/").challenges(t, challenge, bearerChallenge, apiKeyChallenge)
 	}
