@@ -2,6 +2,7 @@ package readme_test
 
 import (
 	"context"
+	"debug/elf"
 	"fmt"
 	"io"
 	"net/http"
@@ -87,6 +88,9 @@ func (r *reader) do(t *testing.T, command string) {
 		if out := r.run(t, command, 0); strings.TrimSpace(out) == "" {
 			t.Errorf("%s says nothing", command)
 		}
+	case command == "make build":
+		r.run(t, command, 0)
+		r.isStatic(t)
 	default:
 		r.run(t, command, 0)
 	}
@@ -114,6 +118,21 @@ func (r *reader) run(t *testing.T, command string, exitCode int) string {
 		t.Fatalf("%s: exit code %d, want %d\n%s", command, code, exitCode, out)
 	}
 	return string(out)
+}
+
+// isStatic: the README promises one file, which runs in an empty container.
+func (r *reader) isStatic(t *testing.T) {
+	t.Helper()
+	program, err := elf.Open(filepath.Join(r.dir, "bin", "gateway"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	for _, segment := range program.Progs {
+		if segment.Type == elf.PT_INTERP {
+			t.Error("bin/gateway needs a dynamic loader")
+		}
+	}
 }
 
 func (r *reader) start(t *testing.T, name, command string) *parts.Process {

@@ -5,6 +5,7 @@ package readme_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -86,6 +87,44 @@ func importedModules(t *testing.T, root string, required map[string]bool) map[st
 		}
 	})
 	return imported
+}
+
+// TestGatewayIsLean: what is for the demo and for tests only is not in the gateway.
+func TestGatewayIsLean(t *testing.T) {
+	t.Parallel()
+	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "./cmd/gateway")
+	list.Dir = parts.Root(t)
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		for _, unwanted := range []string{"/standin", "crewjam/saml", "goxmldsig", "clockwork", "chromedp"} {
+			if line = strings.TrimSpace(line); line == "testing" || strings.Contains(line, unwanted) {
+				t.Errorf("the gateway links %s", line)
+			}
+		}
+	}
+}
+
+// TestRoleIsThatOfTheDemo: the README's role is enough, because the demo and the
+// end-to-end tests work with exactly it.
+func TestRoleIsThatOfTheDemo(t *testing.T) {
+	t.Parallel()
+	root := parts.Root(t)
+	role := regexp.MustCompile(`(?s)esgateway:\n  cluster:\n(.*?)` + "```").FindStringSubmatch(read(t, root, "README.md"))
+	if role == nil {
+		t.Fatal("the README has no role")
+	}
+	people := read(t, root, "cmd/demo/people.go")
+	for _, m := range regexp.MustCompile(`(?m)^    - (\S+)$`).FindAllStringSubmatch(role[1], -1) {
+		if !strings.Contains(people, `"`+m[1]+`"`) {
+			t.Errorf("the README's role has %s, the demo's has not", m[1])
+		}
+	}
+	if n, want := strings.Count(role[1], "    - "), 5; n != want {
+		t.Errorf("the README's role has %d privileges, want %d", n, want)
+	}
 }
 
 func TestLinksLeadSomewhere(t *testing.T) {
