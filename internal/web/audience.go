@@ -86,9 +86,16 @@ func looksLikeNavigation(r *http.Request) bool {
 	return r.Header.Get("Origin") == ""
 }
 
+// javaAccept begins what Java's HttpURLConnection asks for where a program has
+// not said what it wants.
+const javaAccept = "text/html, image/gif, image/jpeg,"
+
 // wantsHTML reports whether the first thing that is asked for is HTML. Feed
 // readers ask for it too, after the feeds.
 func wantsHTML(accept string) bool {
+	if strings.HasPrefix(accept, javaAccept) {
+		return false
+	}
 	first, _, _ := strings.Cut(accept, ",")
 	media, _, _ := strings.Cut(first, ";")
 	media = strings.ToLower(strings.TrimSpace(media))
