@@ -34,7 +34,7 @@ type Config struct {
 	// they are kept.
 	Sessions Sessions `yaml:"sessions"`
 	// Methods are the ways to sign in, in the order in which people see them.
-	Methods []Section `yaml:"methods"`
+	Methods []MethodSection `yaml:"methods"`
 	// Routes are the applications behind the gateway.
 	Routes []proxy.RouteConfig `yaml:"routes"`
 	// Brand makes the gateway's pages look like yours.

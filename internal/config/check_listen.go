@@ -1,0 +1,98 @@
+package config
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/esgateway/esgateway/internal/peer"
+)
+
+// listen proves the public listener.
+func (p *proof) listen() {
+	l := p.cfg.Listen
+	p.ready.Listen = l
+	host := p.address("listen.address", l.Address)
+	if l.ShutdownTime <= 0 {
+		p.wrong("listen.shutdown_time", "must be more than 0", "write for example 30s")
+	}
+	trusted, err := peer.ParseTrusted(l.TrustedProxies)
+	if err != nil {
+		p.wrong("listen.trusted_proxies", oneLine(err), "")
+	}
+	p.ready.Trusted = trusted
+	switch {
+	case l.Plain != "" && l.Plain != BehindTLS:
+		p.wrong("listen.plain", fmt.Sprintf("%q is not known", l.Plain), "leave it out, or write "+BehindTLS+" where a proxy in front ends TLS")
+	case l.Cert != "" || l.Key != "":
+		p.certificate()
+	default:
+		p.plain(loopback(host))
+	}
+}
+
+// certificate proves a listener with TLS.
+func (p *proof) certificate() {
+	l := p.cfg.Listen
+	switch {
+	case l.Key == "":
+		p.missing("listen.key", "it is the PEM file with the private key of listen.cert")
+		return
+	case l.Cert == "":
+		p.missing("listen.cert", "it is the PEM file with the certificate of listen.key")
+		return
+	case l.Plain != "":
+		p.wrong("listen.plain", "contradicts listen.cert", "leave out one of them")
+	case p.ready.Public != nil && !p.ready.Secure:
+		p.wrong("public_url", "is http, but the listener has a certificate", "write https")
+	}
+	pair, err := tls.LoadX509KeyPair(l.Cert, l.Key)
+	if err != nil {
+		p.wrong("listen.cert", "cannot be used with listen.key: "+cause(err), "both are PEM files and belong together")
+		return
+	}
+	p.private("listen.key", l.Key)
+	if p.ready.Public != nil && pair.Leaf.VerifyHostname(p.ready.Public.Hostname()) != nil {
+		p.warn("listen.cert", fmt.Sprintf("the certificate is not for %s; browsers accept that only if a proxy in front has another one", p.ready.Public.Hostname()))
+	}
+}
+
+// plain proves a listener without TLS: whoever reaches it reads every session,
+// and can claim any client address.
+func (p *proof) plain(local bool) {
+	l, secure := p.cfg.Listen, p.ready.Secure || p.ready.Public == nil
+	switch {
+	case l.Plain == "" && secure:
+		p.missing("listen.cert", "public_url is https: name the certificate and its key here, or write listen.plain: behind_tls where a proxy in front ends TLS")
+	case l.Plain == "" && !local:
+		p.wrong("listen.address", "listens without TLS on more than this machine", "write 127.0.0.1:PORT, or give it a certificate")
+	case l.Plain != "" && !secure:
+		p.wrong("listen.plain", "says that people come by https, but public_url is http", "leave it out, or write public_url with https")
+	case l.Plain != "" && !local && len(l.TrustedProxies) == 0:
+		p.missing("listen.trusted_proxies", "a plain listener that others reach needs the addresses of the proxies that end TLS")
+	}
+}
+
+// operations proves the operators' listener.
+func (p *proof) operations() {
+	o := p.cfg.Operations
+	p.ready.Operations = o
+	if o.Address == "" {
+		return
+	}
+	p.address("operations.address", o.Address)
+	if _, port, err := net.SplitHostPort(o.Address); err == nil && port != "0" && o.Address == p.cfg.Listen.Address {
+		p.wrong("operations.address", "is the address of listen", "take another port")
+	}
+}
+
+// address proves an address to listen on and returns its host.
+func (p *proof) address(key, address string) string {
+	host, port, err := net.SplitHostPort(address)
+	n, bad := strconv.ParseUint(port, 10, 16)
+	if err != nil || bad != nil || strconv.FormatUint(n, 10) != port {
+		p.wrong(key, fmt.Sprintf("%q is no address to listen on", address), "write host:port or :port, for example :8443")
+	}
+	return host
+}

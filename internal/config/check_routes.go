@@ -1,0 +1,65 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/esgateway/esgateway/internal/proxy"
+)
+
+// routes proves the applications and collects their hosts.
+func (p *proof) routes() {
+	p.ready.Routes = slices.Clone(p.cfg.Routes)
+	if len(p.cfg.Routes) == 0 {
+		p.warn("", "there are no routes: everything but the gateway's own pages is answered with 404")
+	}
+	first := map[string]int{}
+	for i, c := range p.cfg.Routes {
+		key := fmt.Sprintf("routes[%d]", i)
+		p.each(key, c.Check())
+		p.authorities(key+".ca", c.CA)
+		host := p.host(key, c.Host)
+		place := host + strings.TrimRight(c.Path, "/") + "/"
+		if before, twice := first[place]; twice {
+			p.wrong(key, fmt.Sprintf("has host and path of routes[%d]", before), "leave one out, or give one a longer path")
+		} else {
+			first[place] = i
+		}
+		if prefix := p.cfg.Prefix + "/"; strings.HasPrefix(c.Path+"/", prefix) {
+			p.wrong(key+".path", "lies below the gateway's own prefix "+p.cfg.Prefix, "take another path, or set prefix")
+		}
+		p.upstreams(key, c)
+	}
+}
+
+// host proves a route's host and notes it as one of ours.
+func (p *proof) host(key, name string) string {
+	if p.ready.Public == nil {
+		return name
+	}
+	key, public := key+".host", p.ready.Public.Hostname()
+	host := strings.ToLower(cmp.Or(name, public))
+	switch {
+	case !validHost(host):
+		p.wrong(key, fmt.Sprintf("%q is no host name", name), "write it in ASCII, without scheme, port or path, for example app.example.com")
+	case host != public && !covers(p.cfg.Sessions.CookieDomain, host):
+		p.wrong(key, fmt.Sprintf("%q is another host than that of public_url, and no cookie reaches both", name),
+			"further hosts need sessions.cookie_domain until tickets exist; it has to cover both hosts")
+	case !slices.Contains(p.ready.Hosts, host):
+		p.ready.Hosts = append(p.ready.Hosts, host)
+	}
+	return host
+}
+
+// upstreams warns of tokens that would go over the network in the clear.
+func (p *proof) upstreams(key string, c proxy.RouteConfig) {
+	for _, to := range c.To {
+		u, err := url.Parse(to)
+		if err == nil && c.Elasticsearch && u.Scheme == "http" && !loopback(u.Hostname()) {
+			p.warn(key+".to", "is plain http: people's tokens are readable on the way to Elasticsearch")
+		}
+	}
+}

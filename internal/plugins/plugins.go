@@ -1,0 +1,17 @@
+package plugins
+
+import (
+	"github.com/esgateway/esgateway/internal/config"
+	"github.com/esgateway/esgateway/internal/login"
+	"github.com/esgateway/esgateway/internal/saml"
+	"github.com/esgateway/esgateway/internal/session"
+	"github.com/esgateway/esgateway/internal/session/boltstore"
+)
+
+// Plugins returns all types of methods and stores.
+func Plugins() config.Plugins {
+	return config.Plugins{
+		Methods: []login.Kind{saml.Kind()},
+		Stores:  []session.StoreKind{boltstore.Kind()},
+	}
+}
