@@ -17,7 +17,7 @@ import (
 // thing out.
 type Answer struct {
 	InResponseTo        *string // of the Response
-	SubjectInResponseTo *string // of the SubjectConfirmationData
+	SubjectInResponseTo *string // of the SubjectConfirmationData; nil: as InResponseTo
 	Destination         *string
 	Recipient           *string
 	Audience            *string

@@ -37,7 +37,10 @@ func (r *Realm) Metadata() string {
 // single certificate for both has one descriptor that does not name a use.
 func (r *Realm) keyDescriptors(role *etree.Element) {
 	sign, encrypt := r.config.SigningCertificate, r.config.EncryptionCertificates
-	if sign != nil && len(encrypt) == 1 && encrypt[0].Equal(sign) {
+	if keys := r.config.EncryptionKeys; len(encrypt) == 0 && sign != nil && len(keys) == 1 && keys[0].Equal(r.config.SigningKey) {
+		encrypt = []*x509.Certificate{sign} // one key for both
+	}
+	if sign != nil && len(encrypt) == 1 && sign.Equal(encrypt[0]) {
 		keyDescriptor(role, "", sign)
 		return
 	}
