@@ -1,0 +1,79 @@
+package sessiontest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+)
+
+func labels() []testCase {
+	return []testCase{
+		{name: "records are found by each of their labels", test: foundByLabels},
+		{name: "a save takes the labels that it names and no others", test: labelsChange},
+		{name: "a label that is given twice finds once", test: labelTwice},
+		{name: "labels hold through any order of writes", test: labelsModel},
+	}
+}
+
+func foundByLabels(f *fixture) {
+	f.save("a", f.record(0, "a", "ann", "chrome"))
+	f.save("b", f.record(0, "b", "ann", "firefox"))
+	f.save("c", f.record(0, "c", "bob", "chrome"))
+	f.save("d", f.record(0, "d"))
+	f.finds("ann", "a", "b")
+	f.finds("bob", "c")
+	f.finds("chrome", "a", "c")
+	f.finds("firefox", "b")
+	f.finds("eve")
+}
+
+func labelsChange(f *fixture) {
+	f.save("a", f.record(0, "a", "old", "both"))
+	f.save("b", f.record(0, "b", "old"))
+	f.save("a", f.record(1, "a", "both", "new"))
+	f.finds("old", "b")
+	f.finds("both", "a")
+	f.finds("new", "a")
+	f.save("a", f.record(2, "a"))
+	f.finds("both")
+	f.finds("new")
+}
+
+func labelTwice(f *fixture) {
+	f.save("a", f.record(0, "a", "l", "l", "m"))
+	f.save("b", f.record(0, "b", "l"))
+	f.finds("l", "a", "b")
+	f.is(f.store.Delete(f.Context(), key("a"), 0), nil, "Delete")
+	f.finds("l", "b")
+	f.finds("m")
+}
+
+// labelsModel does what comes, and keeps the books itself.
+func labelsModel(f *fixture) {
+	random := rand.New(rand.NewPCG(1, 2))
+	names := []string{"l0", "l1", "l2", "l3"}
+	stored := map[string][]string{}
+	versions := map[string]uint64{}
+	for range 400 {
+		name := fmt.Sprint(random.IntN(12))
+		switch _, there := stored[name]; {
+		case there && random.IntN(3) == 0:
+			f.is(f.store.Delete(f.Context(), key(name), versions[name]), nil, "Delete %q", name)
+			delete(stored, name)
+			delete(versions, name)
+		default:
+			random.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+			stored[name] = slices.Clone(names[:random.IntN(len(names)+1)])
+			versions[name] = f.save(name, f.record(versions[name], name, stored[name]...))
+		}
+	}
+	for _, l := range names {
+		var want []string
+		for name, its := range stored {
+			if slices.Contains(its, l) {
+				want = append(want, name)
+			}
+		}
+		f.finds(l, want...)
+	}
+}
