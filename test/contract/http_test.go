@@ -34,6 +34,7 @@ func TestHTTP(t *testing.T) {
 		{name: "18_secondary_authorization", kind: wire, test: httpSecondary},
 		{name: "19_authenticate", kind: wire, test: httpAuthenticate},
 		{name: "20_has_privileges", kind: wire, test: httpHasPrivileges},
+		{name: "21_profile_of_a_bad_token", kind: wire, test: httpProfile},
 		{name: "22_license", kind: controlled, test: httpLicense},
 		{name: "23_body_before_privilege", kind: wire, test: httpBodyBeforePrivilege},
 		{name: "24_unknown_field", kind: wire, test: httpUnknownField},
@@ -323,6 +324,28 @@ func httpHasPrivileges(t *testing.T, s *server) {
 	restricted := object{"index": []object{{"names": "x", "privileges": "read", "query": "{}"}}}
 	reader.post(t, path, restricted).fails(t, 400, "parse_exception", "Field [query] is not supported in a has_privileges request")
 	reader.post(t, path, object{"cluster": []string{"nonsense"}}).fails(t, 400, "illegal_argument_exception", "unknown cluster privilege [nonsense]…")
+}
+
+func httpProfile(t *testing.T, s *server) {
+	const path = "/_security/profile/_activate"
+	const action = " for action [cluster:admin/xpack/security/profile/activate]"
+	profiles := s.user("contract-profiles")
+	bearer := func(token string) object { return object{"grant_type": "access_token", "access_token": token} }
+	a := profiles.post(t, path, bearer("unknown")).fails(t, 401, "security_exception", "unable to authenticate user [_bearer_token]"+action)
+	a.is(t, object{"error.additional_unsuccessful_credentials": "oauth2 token: invalid token"})
+	profiles.post(t, path, object{"grant_type": "password", "username": "contract-joe", "password": "wrong"}).
+		fails(t, 401, "security_exception", "unable to authenticate user [contract-joe]"+action)
+	s.as(account{"contract-profiles", "wrong"}).post(t, path, bearer("unknown")).
+		fails(t, 401, "security_exception", fmt.Sprintf(unable, "contract-profiles", path))
+	p := s.newPair(t)
+	a = profiles.post(t, path, bearer(p.access)).want(t, 200).is(t, object{"enabled": true, "user.username": "contract-joe", "labels": object{}, "data": object{}})
+	a.ordered(t, "", "uid", "enabled", "last_synchronized", "user", "labels", "data", "_doc")
+	s.home().del(t, tokenPath, object{"token": p.access}).want(t, 200)
+	profiles.post(t, path, bearer(p.access)).fails(t, 401, "security_exception", "token expired")
+	const kind = "action_request_validation_exception"
+	profiles.post(t, path, object{"grant_type": "access_token"}).fails(t, 400, kind, "Validation Failed: 1: [access_token] is required for grant_type [access_token];")
+	profiles.post(t, path, object{"grant_type": "x"}).fails(t, 400, kind, "Validation Failed: 1: grant_type [x] is not supported;")
+	s.home().post(t, path, bearer(p.access)).want(t, 403)
 }
 
 func httpLicense(t *testing.T, s *server) {

@@ -58,9 +58,6 @@ func (c *controls) disable(name string) {
 	c.es.SetUser(standin.User{Name: name, Password: password, Disabled: true})
 }
 
-// unmap takes all roles from SAML users.
-func (c *controls) unmap() { c.es.SetRoleMappings() }
-
 // counted are documents in the tokens index, reads of them by bearer requests, and
 // pairs made by refreshing.
 func (c *controls) counted() (documents, reads, pairs int) {
@@ -143,6 +140,8 @@ func users() []standin.User {
 		with("contract-tokens", "contract_tokens"),
 		with("contract-other", "contract_tokens"),
 		with("contract-keys", "contract_keys"),
+		with("contract-granter", "contract_granter"),
+		with("contract-profiles", "contract_profiles"),
 	}
 }
 
@@ -162,12 +161,15 @@ func roles() map[string]standin.Role {
 			Cluster: []string{"monitor"},
 			Indices: []standin.IndexPrivileges{{Names: []string{"contract-*"}, Privileges: []string{"all"}}},
 		},
-		"contract_runner": {RunAs: []string{"contract-reader"}},
+		"contract_runner": {RunAs: []string{"contract-reader", "contract-tokens"}},
 		"contract_saml":   {Cluster: []string{"manage_saml"}},
 		"contract_oidc":   {Cluster: []string{"manage_oidc"}},
 		"contract_pki":    {Cluster: []string{"delegate_pki"}},
 		"contract_tokens": {Cluster: []string{"manage_token"}},
-		"contract_keys":   {Cluster: []string{"manage_own_api_key", "monitor"}},
+		"contract_keys":   {Cluster: []string{"manage_own_api_key", "manage_token", "monitor"}},
+
+		"contract_granter":  {Cluster: []string{"grant_api_key"}},
+		"contract_profiles": {Cluster: []string{"manage_user_profile"}},
 	}
 }
 

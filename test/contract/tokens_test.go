@@ -42,7 +42,9 @@ func TestTokens(t *testing.T) {
 		{name: "29_counters", kind: controlled, test: tokensCounters},
 		{name: "30_create_key", kind: wire, test: tokensCreateKey},
 		{name: "31_derived_key", kind: wire, test: tokensDerivedKey},
+		{name: "32_grant_key", kind: wire, test: tokensGrantKey},
 		{name: "33_get_keys", kind: wire, test: tokensGetKeys},
+		{name: "34_update_keys", kind: wire, test: tokensUpdateKeys},
 		{name: "35_invalidate_keys", kind: wire, test: tokensInvalidateKeys},
 		{name: "36_api_key_header", kind: wire, test: tokensKeyHeader},
 		{name: "37_bearer_header", kind: wire, test: tokensBearerHeader},
@@ -404,6 +406,22 @@ func tokensCreator(t *testing.T, s *server) {
 	// A token of the same account is the same client.
 	own := s.home().post(t, tokenPath, object{"grant_type": "client_credentials"}).want(t, 200).text(t, "access_token")
 	s.refreshAs(t, s.bearer(own), s.newPair(t)).want(t, 200)
+
+	// Who runs as another creates as the other.
+	runAs := s.user("contract-runner").with("es-security-runas-user: contract-tokens")
+	ran := runAs.post(t, tokenPath, passwordGrant("contract-joe")).pair(t)
+	s.refreshAs(t, s.user("contract-runner"), ran).want(t, 403)
+	s.refreshAs(t, s.user("contract-other"), ran).refuses(t, "invalid_grant", foreign)
+	s.refreshAs(t, s.user("contract-tokens"), ran).want(t, 200)
+
+	// An API key is a client of its own, a stranger to its owner and to his other keys.
+	first := s.with("Authorization: ApiKey " + s.newKey(t, object{"name": "creator"}).encoded)
+	sibling := s.with("Authorization: ApiKey " + s.newKey(t, object{"name": "not the creator"}).encoded)
+	made := first.post(t, tokenPath, passwordGrant("contract-joe")).pair(t)
+	for _, c := range []caller{sibling, s.user("contract-keys")} {
+		s.refreshAs(t, c, made).refuses(t, "invalid_grant", foreign)
+	}
+	s.refreshAs(t, first, made).want(t, 200)
 }
 
 func tokensOrderOfChecks(t *testing.T, s *server) {
@@ -576,6 +594,64 @@ func tokensDerivedKey(t *testing.T, s *server) {
 	c.post(t, "/_security/api_key", object{"name": "child", "role_descriptors": object{"r": object{"cluster": []string{"monitor"}}}}).
 		fails(t, 400, "illegal_argument_exception", reason)
 	c.post(t, "/_security/api_key", object{"name": "child", "role_descriptors": object{"none": object{}}}).want(t, 200)
+
+	token := c.post(t, tokenPath, object{"grant_type": "client_credentials"}).want(t, 200).text(t, "access_token")
+	s.bearer(token).post(t, "/_security/api_key", object{"name": "grandchild"}).fails(t, 400, "illegal_argument_exception", reason)
+}
+
+func tokensGrantKey(t *testing.T, s *server) {
+	const path, kind = "/_security/api_key/grant", "action_request_validation_exception"
+	granter := s.user("contract-granter")
+	grant := func(change object) object {
+		body := object{"grant_type": "password", "username": "contract-reader", "password": password, "api_key": object{"name": "granted"}}
+		for name, value := range change {
+			if body[name] = value; value == nil {
+				delete(body, name)
+			}
+		}
+		return body
+	}
+	key := granter.post(t, path, grant(nil)).want(t, 200).ordered(t, "", "id", "name", "api_key", "encoded").text(t, "encoded")
+	s.with("Authorization: ApiKey "+key).who(t).want(t, 200).is(t, object{"username": "contract-reader"})
+	s.with("Authorization: ApiKey "+key).get(t, "/contract-logs/_search").want(t, 200)
+
+	bad := granter.post(t, path, grant(object{"password": "wrong"})).fails(t, 403, "security_exception", "Failed to authenticate api key grant")
+	bad.because(t, "security_exception", "unable to authenticate user [contract-reader] for action [cluster:admin/xpack/security/api_key/grant]")
+	dead := s.newPair(t)
+	s.home().del(t, tokenPath, object{"token": dead.access}).want(t, 200)
+	granter.post(t, path, object{"grant_type": "access_token", "access_token": dead.access, "api_key": object{"name": "x"}}).
+		fails(t, 403, "security_exception", "Failed to authenticate api key grant").because(t, "security_exception", "token expired")
+	s.as(account{"contract-granter", "wrong"}).post(t, path, grant(nil)).fails(t, 401, "security_exception", fmt.Sprintf(unable, "contract-granter", path))
+
+	granter.post(t, path, grant(object{"grant_type": "x"})).fails(t, 400, kind, "Validation Failed: 1: grant_type [x] is not supported;")
+	granter.post(t, path, grant(object{"password": nil})).fails(t, 400, kind, "Validation Failed: 1: [password] is required for grant_type [password];")
+	granter.post(t, path, grant(object{"access_token": "x"})).
+		fails(t, 400, kind, "Validation Failed: 1: [access_token] is not supported for grant_type [password];")
+	granter.post(t, path, grant(object{"run_as": "contract-joe"})).want(t, 403)
+	s.user("contract-keys").post(t, path, grant(nil)).want(t, 403)
+}
+
+func tokensUpdateKeys(t *testing.T, s *server) {
+	const path = "/_security/api_key/"
+	keys := s.user("contract-keys")
+	key := s.newKey(t, object{"name": "to-be-updated"})
+	keys.do(t, "PUT", path+key.id, object{"metadata": object{"a": 1}}).want(t, 200).ordered(t, "", "updated").is(t, object{"updated": true})
+	keys.do(t, "PUT", path+key.id, object{"metadata": object{"a": 1}}).want(t, 200).is(t, object{"updated": false})
+	const notOwned = "no API key owned by requesting user found for ID [%s]"
+	keys.do(t, "PUT", path+"unknown", object{}).fails(t, 404, "resource_not_found_exception", fmt.Sprintf(notOwned, "unknown"))
+	s.with("Authorization: ApiKey "+key.encoded).do(t, "PUT", path+key.id, object{}).
+		fails(t, 400, "illegal_argument_exception", "authentication via API key not supported: only the owner user can update an API key")
+
+	dead := s.newKey(t, object{"name": "dead"})
+	keys.del(t, "/_security/api_key", object{"ids": []string{dead.id}, "owner": true}).want(t, 200)
+	keys.do(t, "PUT", path+dead.id, object{}).fails(t, 400, "illegal_argument_exception", "cannot update invalidated API key ["+dead.id+"]")
+	a := keys.post(t, path+"_bulk_update", object{"ids": []string{key.id, "unknown"}, "metadata": object{"a": 2}}).want(t, 200)
+	a.ordered(t, "", "updated", "noops", "errors").is(t, object{
+		"updated": []string{key.id}, "noops": []string{}, "errors.count": 1,
+		"errors.details.unknown.type": "resource_not_found_exception", "errors.details.unknown.reason": fmt.Sprintf(notOwned, "unknown"),
+	})
+	keys.post(t, path+"_bulk_update", object{"ids": []string{key.id}, "metadata": object{"a": 2}}).want(t, 200).
+		ordered(t, "", "updated", "noops").is(t, object{"updated": []string{}, "noops": []string{key.id}})
 }
 
 func tokensGetKeys(t *testing.T, s *server) {
