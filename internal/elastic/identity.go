@@ -1,5 +1,16 @@
 package elastic
 
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/esgateway/esgateway/internal/secret"
+)
+
+// idTokenHint is the member of the metadata with the raw ID token, a secret.
+const idTokenHint = "oidc(id_token_hint)"
+
 // Realm is the realm of Elasticsearch that a user belongs to.
 type Realm struct {
 	Name string `json:"name"`
@@ -19,4 +30,43 @@ type Identity struct {
 	// Realm is the authenticating one; a token keeps it.
 	Realm   Realm `json:"realm"`
 	Enabled bool  `json:"enabled"`
+}
+
+// authentication is Elasticsearch's form of it (contract http 3).
+type authentication struct {
+	Username string         `json:"username"`
+	Roles    []string       `json:"roles"`
+	FullName string         `json:"full_name"` // null becomes ""
+	Email    string         `json:"email"`
+	Metadata map[string]any `json:"metadata"`
+	Enabled  bool           `json:"enabled"`
+	Realm    Realm          `json:"authentication_realm"`
+}
+
+func (a authentication) identity() Identity {
+	delete(a.Metadata, idTokenHint)
+	return Identity{
+		Username: a.Username, Roles: a.Roles, FullName: a.FullName, Email: a.Email,
+		Metadata: a.Metadata, Realm: a.Realm, Enabled: a.Enabled,
+	}
+}
+
+// Authenticate asks who an access token stands for. Refusals are Dead or Mute.
+func (c *Client) Authenticate(ctx context.Context, access secret.Text) (Identity, error) {
+	const endpoint = "authenticate"
+	if access.Empty() {
+		return Identity{}, &Error{Class: BadInput, Endpoint: endpoint, Err: errors.New("no access token")}
+	}
+	var a authentication
+	_, err := c.ask(ctx, call{
+		endpoint: endpoint, method: http.MethodGet, path: "/_security/_authenticate",
+		bearer: access, judge: judgeBearer,
+	}, &a)
+	if err != nil {
+		return Identity{}, err
+	}
+	if a.Username == "" {
+		return Identity{}, &Error{Class: Outage, Endpoint: endpoint, Status: http.StatusOK, Hint: hintProxy, Err: errIncomplete}
+	}
+	return a.identity(), nil
 }

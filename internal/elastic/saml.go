@@ -1,0 +1,68 @@
+package elastic
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/esgateway/esgateway/internal/secret"
+)
+
+// Prepared is a SAML request that Elasticsearch has written and forgotten: keep ID
+// and Realm with the attempt, and give both back to SAMLAuthenticate.
+type Prepared struct {
+	ID       string `json:"id"`
+	Realm    string `json:"realm"`
+	Redirect string `json:"redirect"` // where to send the browser, signed if the realm signs
+}
+
+// SAMLPrepare starts a sign-in at a realm's identity provider (contract saml 5). A
+// realm that does not exist, or whose metadata Elasticsearch cannot load, is SetUp.
+func (c *Client) SAMLPrepare(ctx context.Context, realm string) (Prepared, error) {
+	const endpoint = "saml/prepare"
+	var p Prepared
+	_, err := c.ask(ctx, call{
+		endpoint: endpoint, method: http.MethodPost, path: "/_security/saml/prepare",
+		body: map[string]string{"realm": realm}, judge: judgeSAML,
+	}, &p)
+	if err == nil && (p.ID == "" || p.Redirect == "") {
+		return Prepared{}, &Error{Class: Outage, Endpoint: endpoint, Status: http.StatusOK, Hint: hintProxy, Err: errors.New("the answer lacks id or redirect")}
+	}
+	return p, err
+}
+
+// SAMLAuthenticate trades a response of the identity provider for tokens (contract
+// saml 6). content is the form value, still base64. ids are the requests that may be
+// answered; Elasticsearch accepts a response that answers none of them if it names no
+// request at all, so the caller must refuse those. Elasticsearch remembers nothing
+// and would accept the same response again.
+//
+// A response that is judged and refused is PersonRefused, one that is no base64 is
+// BadInput.
+func (c *Client) SAMLAuthenticate(ctx context.Context, realm, content string, ids []string) (Grant, error) {
+	if ids == nil {
+		ids = []string{} // absent ids are an error in older versions
+	}
+	return c.askGrant(ctx, call{
+		endpoint: "saml/authenticate", method: http.MethodPost, path: "/_security/saml/authenticate",
+		body:  map[string]any{"realm": realm, "content": content, "ids": ids},
+		judge: judgeSAMLAuthenticate,
+	})
+}
+
+// SAMLLogout ends a pair and asks for the way to the identity provider's logout
+// (contract saml 7). redirect is empty if the realm has none. A pair that
+// Elasticsearch does not know is Mute. When the call fails the refresh token may be
+// dead and the access token alive: end both by InvalidateRefresh and InvalidateAccess.
+func (c *Client) SAMLLogout(ctx context.Context, access, refresh secret.Text) (id, redirect string, err error) {
+	body := map[string]string{"token": access.Reveal()}
+	if !refresh.Empty() {
+		body["refresh_token"] = refresh.Reveal()
+	}
+	var a struct{ ID, Redirect string } // null becomes ""
+	_, err = c.ask(ctx, call{
+		endpoint: "saml/logout", method: http.MethodPost, path: "/_security/saml/logout",
+		body: body, judge: judgeSAML,
+	}, &a)
+	return a.ID, a.Redirect, err
+}
