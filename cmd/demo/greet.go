@@ -40,5 +40,5 @@ func (h *house) greet(out io.Writer, edited bool) {
 
   Ctrl-C ends everything.
 
-`, h.url(h.gateway), h.url(h.idp), h.url(h.app), h.elasticURL(), h.operations, config, note, h.file("gateway.log")) // a terminal that is gone reads nothing
+`, h.url(h.gateway), h.url(h.settings.idp), h.url(h.app), h.elasticURL(), h.operations, config, note, h.file("gateway.log")) // a terminal that is gone reads nothing
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -228,7 +229,7 @@ func TestRow1DeadlinesEndASessionWithoutAskingElasticsearch(t *testing.T) {
 			h := openHouse(t)
 			cfg := tc.cfg
 			m := session.NewManager(cfg, session.Deps{
-				Vault: session.NewVault(h.store, h.keys), Elastic: h.es.client(t, h.clock, account), Now: h.clock.now, Log: nil, Observer: h.journal,
+				Vault: session.NewVault(h.store, h.keys), Elastic: h.es.client(t, h.clock, account), Now: h.clock.now, Log: slog.New(slog.DiscardHandler), Observer: h.journal,
 			})
 			begun, err := m.Begin(t.Context(), session.Start{Grant: h.es.grant(t, h.clock, "alice"), Method: "corp", Realm: "saml1", Browser: "b"})
 			if err != nil {
