@@ -44,11 +44,15 @@ func (i *IdP) notice(w http.ResponseWriter, status int, heading, text string) {
 // home says who is logged in and lets them sign out.
 func (i *IdP) home(w http.ResponseWriter, r *http.Request) error {
 	_, s, _ := i.sessions.of(r)
+	name := s.person.FullName
+	if name == "" {
+		name = s.person.Username
+	}
 	targets := []string{}
 	for _, sp := range i.config.ServiceProviders {
 		targets = append(targets, origin(sp.Logout))
 	}
-	return i.show(w, http.StatusOK, "home.html", page{Username: s.person.FullName, Action: i.path + "/logout"}, targets...)
+	return i.show(w, http.StatusOK, "home.html", page{Username: name, Action: i.path + "/logout"}, targets...)
 }
 
 // show writes a page. Its forms may go to the IdP itself and to these origins:

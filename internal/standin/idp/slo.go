@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -39,7 +40,9 @@ func (i *IdP) slo(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.SetCookie(w, i.cookie(""))
+	if _, _, ok := i.sessions.of(r); !ok {
+		http.SetCookie(w, i.cookie(""))
+	}
 	seeOther(w, location)
 	return nil
 }
@@ -48,7 +51,7 @@ func (i *IdP) slo(w http.ResponseWriter, r *http.Request) error {
 // asked for: whoever knows a NameID may end that login, and nothing else.
 func (i *IdP) leaving(read saml.LogoutRequest) (ServiceProvider, error) {
 	if read.Issuer == nil || read.NameID == nil {
-		return ServiceProvider{}, fmt.Errorf("the LogoutRequest has no issuer or no NameID")
+		return ServiceProvider{}, errors.New("the LogoutRequest has no issuer or no NameID")
 	}
 	sp, ok := i.provider(read.Issuer.Value)
 	switch {
@@ -57,9 +60,9 @@ func (i *IdP) leaving(read saml.LogoutRequest) (ServiceProvider, error) {
 	case sp.Logout == "":
 		return sp, fmt.Errorf("the service provider %q has no address for logouts", sp.EntityID)
 	case read.Destination != i.base+"/slo":
-		return sp, fmt.Errorf("the LogoutRequest is for another destination")
+		return sp, errors.New("the LogoutRequest is for another destination")
 	case read.NotOnOrAfter != nil && !i.config.Now().Before(*read.NotOnOrAfter):
-		return sp, fmt.Errorf("the LogoutRequest is too old")
+		return sp, errors.New("the LogoutRequest is too old")
 	}
 	return sp, nil
 }
