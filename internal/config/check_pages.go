@@ -3,7 +3,6 @@ package config
 import (
 	"log/slog"
 	"net/url"
-	"strings"
 
 	"github.com/esgateway/esgateway/internal/returnto"
 	"github.com/esgateway/esgateway/internal/web"
@@ -13,16 +12,7 @@ import (
 func (p *proof) pages() {
 	p.ready.Prefix, p.ready.Brand = p.cfg.Prefix, p.cfg.Brand
 	_, err := web.New(web.Config{Prefix: p.cfg.Prefix, HTTPS: p.ready.Secure, Brand: p.cfg.Brand}, slog.New(slog.DiscardHandler))
-	if err == nil {
-		return
-	}
-	for line := range strings.SplitSeq(err.Error(), "\n") {
-		key, text, ok := strings.Cut(line, ": ")
-		if !ok || strings.Contains(key, " ") {
-			key, text = "brand", line
-		}
-		p.wrong(key, text, "")
-	}
+	p.lines("", err)
 }
 
 // landing proves where people land who came from nowhere, once all hosts are known.

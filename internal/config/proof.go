@@ -55,6 +55,23 @@ func (p *proof) each(section string, bad map[string]error) {
 	}
 }
 
+// lines notes the mistakes that a package found, one a line: "key: what is wrong;
+// what would be right".
+func (p *proof) lines(section string, err error) {
+	if err == nil {
+		return
+	}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		key, text, ok := strings.Cut(line, ": ")
+		if !ok || strings.Contains(key, " ") {
+			p.wrong(section, line, "")
+			continue
+		}
+		wrong, right, _ := strings.Cut(text, "; ")
+		p.wrong(join(section, key), wrong, right)
+	}
+}
+
 // section notes what a plug-in found in its section.
 func (p *proof) section(key string, err error) {
 	if errors.Is(err, errReported) {

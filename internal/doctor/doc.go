@@ -1,0 +1,12 @@
+// Package doctor is the engine of `gateway check`: it tries a configuration that
+// is known to be well written against the world, and says what is wrong there
+// and what to do, one line a check.
+//
+//	each ES node -> licence -> token service -> our account's privileges
+//	-> each method's own diagnosis -> the session store
+//
+// It owns the order, the form of the lines, and the checks of what belongs to no
+// method. It changes nothing: what it writes to the store it takes out again.
+//
+// Commands import it.
+package doctor

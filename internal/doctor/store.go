@@ -1,0 +1,57 @@
+package doctor
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/esgateway/esgateway/internal/session"
+)
+
+// store writes a record, reads it and takes it out again. A store that does not
+// open is no failure while a gateway runs here: an embedded one serves one
+// process at a time, and /readyz speaks for it.
+func (c *checkup) store(ctx context.Context) {
+	const subject = "session store"
+	store, err := c.ready.OpenStore(c.deps.Now)
+	if err != nil {
+		if Alive(ctx, c.ready.Operations.Address) == nil {
+			c.ok(subject, "is in use by the gateway that runs here; its /readyz tells how it is")
+			return
+		}
+		c.fail(subject, err.Error(), "")
+		return
+	}
+	if err := errors.Join(tryStore(ctx, store, c.deps.Now()), store.Close()); err != nil {
+		c.fail(subject, err.Error(), "")
+		return
+	}
+	c.ok(subject, "opens, and keeps what is written to it")
+}
+
+// trialLife is how long a record stays that a check could not take out again.
+const trialLife = time.Minute
+
+func tryStore(ctx context.Context, store session.Store, now time.Time) error {
+	var key session.Key
+	_, _ = rand.Read(key[:]) // never fails: crypto/rand ends the process instead
+	want := []byte("gateway check")
+	version, err := store.Save(ctx, key, session.Record{Sealed: want, Expires: now.Add(trialLife)})
+	if err != nil {
+		return fmt.Errorf("write a record: %w", err)
+	}
+	got, err := store.Load(ctx, key)
+	if err == nil && !bytes.Equal(got.Sealed, want) {
+		err = errors.New("it is not what was written")
+	}
+	if err != nil {
+		err = fmt.Errorf("read a record: %w", err)
+	}
+	if gone := store.Delete(ctx, key, version); gone != nil {
+		err = errors.Join(err, fmt.Errorf("delete a record: %w", gone))
+	}
+	return err
+}
