@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/beevik/etree"
+	"github.com/crewjam/saml/xmlenc"
 	dsig "github.com/russellhaering/goxmldsig"
 )
 
@@ -59,6 +60,9 @@ type login struct {
 	signAssertions bool
 	tamper         bool // change the text after signing
 	foreignKey     bool // sign with a key that the metadata does not know
+	encrypt        bool // the assertion, for the realm that has a key
+	wrapped        bool // the signed assertion hides in the signature of another one
+	comment        bool // cut the user's name in two by a comment after signing
 
 	assertionIssuer string
 	noConditions    bool
@@ -143,6 +147,12 @@ func (l *login) mint(t *testing.T) []byte {
 		if l.signAssertions {
 			a = sign(t, a, l.key(t))
 		}
+		if l.wrapped {
+			a = wrap(a)
+		}
+		if l.encrypt {
+			a = encrypted(t, a)
+		}
 		response.AddChild(a)
 	}
 	if l.signResponse {
@@ -152,7 +162,38 @@ func (l *login) mint(t *testing.T) []byte {
 	if l.tamper {
 		text = bytes.ReplaceAll(text, []byte("Alice Example"), []byte("Mallory Example"))
 	}
+	if l.comment {
+		text = bytes.ReplaceAll(text, []byte("alice.admin</"), []byte("alice<!-- cut -->.admin</"))
+	}
 	return text
+}
+
+// wrap makes an assertion about somebody else that carries the signature of the
+// good one, which lies inside that signature (XML signature wrapping).
+func wrap(good *etree.Element) *etree.Element {
+	evil := good.Copy()
+	evil.CreateAttr("ID", newID())
+	for _, value := range evil.FindElements("./AttributeStatement/Attribute/AttributeValue") {
+		value.SetText("mallory")
+	}
+	evil.FindElement("./Signature").CreateElement("ds:Object").AddChild(good)
+	return evil
+}
+
+// encrypted hides an assertion from all but the holder of sp.key.
+func encrypted(t *testing.T, a *etree.Element) *etree.Element {
+	t.Helper()
+	how := xmlenc.OAEP()
+	how.BlockCipher = xmlenc.AES128CBC
+	how.DigestMethod = &xmlenc.SHA1
+	data, err := how.Encrypt(readCertificate(t, "sp.crt"), document(t, a), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data.CreateAttr("Type", "http://www.w3.org/2001/04/xmlenc#Element")
+	e := etree.NewElement("saml:EncryptedAssertion")
+	e.AddChild(data)
+	return e
 }
 
 func (l *login) content(t *testing.T) string {

@@ -236,6 +236,19 @@ func samlResponseChecks(t *testing.T, s *server) {
 		t.Log(tt.name)
 		a.rejected(t, s, tt.reason)
 	}
+
+	sealed := func(change func(*login)) answer {
+		t.Helper()
+		return s.signIn(t, realm2, newLogin(s, realm2, "alice").but(func(l *login) { l.encrypt = true }).but(change))
+	}
+	sealed(func(*login) {}).want(t, 200).is(t, object{"username": "alice"})
+	sealed(func(l *login) { l.signResponse, l.signAssertions = true, false }).want(t, 200).is(t, object{"username": "alice"})
+	sealed(func(l *login) { l.signAssertions = false }).rejected(t, s, "Assertion […")
+	sealed(func(l *login) { l.foreignKey = true }).rejected(t, s, "SAML Signature […")
+
+	// Text that a comment cuts in two is read whole: alice must not get in as alice.
+	s.signIn(t, realm1, newLogin(s, realm1, "alice.admin").but(func(l *login) { l.comment = true })).
+		want(t, 200).is(t, object{"username": "alice.admin", "authentication.metadata.saml_nameid": "alice.admin-id"})
 }
 
 // badLogins are changes that break one check each, in Elasticsearch's order; those
@@ -259,6 +272,9 @@ func badLogins() []struct {
 		{"changed after signing the response", func(l *login) { l.tamper, l.signResponse, l.signAssertions = true, true, false }, root},
 		{"somebody else's key", func(l *login) { l.foreignKey = true }, root},
 		{"somebody else's key, response", func(l *login) { l.foreignKey, l.signResponse, l.signAssertions = true, true, false }, root},
+		{"signature wrapping", func(l *login) { l.wrapped = true }, "…"},
+		{"signature wrapping, response signed too", func(l *login) { l.wrapped, l.signResponse = true, true }, "…"},
+		{"encrypted for a realm without a key", func(l *login) { l.encrypt = true }, "SAML assertion […"},
 		{"not successful", func(l *login) { l.status = "urn:oasis:names:tc:SAML:2.0:status:Responder" }, "SAML Response is not a 'success' response: The request could not be granted due to an error in the SAML IDP side (urn:oasis:names:tc:SAML:2.0:status:Responder).…"},
 		{"requester", func(l *login) {
 			l.status, l.statusMessage = "urn:oasis:names:tc:SAML:2.0:status:Requester", "why"

@@ -191,6 +191,7 @@ func saml2(t *testing.T) samlrealm.Config {
 		SPEntityID: realm2.sp, ACS: realm2.acs, NameIDFormat: persistent,
 		Attributes: samlrealm.Attributes{Principal: "uid", Groups: "groups"},
 		SigningKey: readKey(t, "sp.key"), SigningCertificate: readCertificate(t, "sp.crt"),
+		EncryptionKeys: []*rsa.PrivateKey{readKey(t, "sp.key")}, EncryptionCertificates: []*x509.Certificate{readCertificate(t, "sp.crt")},
 	}
 }
 
