@@ -243,3 +243,21 @@ A front that takes ` + "`Sec-Fetch-*`, `Accept`, `X-Requested-With` or `Upgrade`
 These are requests as they are on the wire, and what the gateway makes of them. The table is written by a test
 (` + "`go test ./internal/web -run Audience -update`" + `), and the same test fails when the gateway decides otherwise.
 `
+
+// FuzzAudienceOf: whatever a request says, only the three methods of browsers
+// are ever more than an API call, and fetch metadata has the last word.
+func FuzzAudienceOf(f *testing.F) {
+	f.Add(http.MethodGet, "text/html,application/xhtml+xml,*/*;q=0.8", "", "", "navigate")
+	f.Add(http.MethodGet, "text/html, image/gif, image/jpeg, */*", "", "Basic YTpi", "")
+	f.Add(http.MethodPost, "text/html", "multipart/form-data; boundary", "Bearer", "navigate")
+	f.Fuzz(func(t *testing.T, method, accept, contentType, authorization, mode string) {
+		r := &http.Request{Method: method, Header: http.Header{
+			"Accept": {accept}, "Content-Type": {contentType}, "Authorization": {authorization}, "Sec-Fetch-Mode": {mode},
+		}}
+		got := web.AudienceOf(r)
+		browser := method == http.MethodGet || method == http.MethodHead || method == http.MethodPost
+		if got != web.API && (!browser || (mode != "" && mode != "navigate" && mode != "nested-navigate")) {
+			t.Errorf("AudienceOf(%q, %v) = %q, want %q", method, r.Header, got, web.API)
+		}
+	})
+}

@@ -1,10 +1,6 @@
 package web
 
-import (
-	"net/http"
-
-	"github.com/esgateway/esgateway/internal/fault"
-)
+import "net/http"
 
 // HandlerFunc is a handler of our own pages. It either answers and returns nil,
 // or writes nothing and returns an error, which is then answered for it.
@@ -19,7 +15,8 @@ func (rn *Renderer) Handle(h HandlerFunc) http.Handler {
 		switch {
 		case err == nil:
 		case watched.begun:
-			rn.report(r, fault.Of(err), err)
+			f, cause := understood(err)
+			rn.report(r, f, cause)
 		default:
 			rn.Error(w, r, err, Reply{})
 		}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 
 	"github.com/esgateway/esgateway/internal/fault"
@@ -33,8 +34,27 @@ func (rn *Renderer) sendJSON(w http.ResponseWriter, r *http.Request, f *fault.Er
 	if err != nil { // strings and numbers only: it cannot happen
 		encoded = []byte(`{"error":{"kind":"internal"}}`)
 	}
-	rn.guard(w.Header())
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	rn.guardJSON(w.Header())
 	extend(w.Header(), reply.Header)
 	send(w, r, Status(f.Kind), "application/json", append(encoded, '\n'))
+}
+
+// JSON answers with a value, for scripts that ask what a page tells people. An
+// error means that nothing was written.
+func (rn *Renderer) JSON(w http.ResponseWriter, r *http.Request, status int, value any) error {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode answer: %w", err)
+	}
+	clean(w.Header())
+	rn.guardJSON(w.Header())
+	send(w, r, status, "application/json", append(encoded, '\n'))
+	return nil
+}
+
+// guardJSON: opened as a page, JSON must not become one.
+func (rn *Renderer) guardJSON(h http.Header) {
+	rn.guard(h)
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
 }

@@ -37,8 +37,8 @@ func (rn *Renderer) Error(w http.ResponseWriter, r *http.Request, err error, rep
 	if reply.Audience == "" {
 		reply.Audience = AudienceOf(r)
 	}
-	f := fault.Of(err)
-	rn.report(r, f, err)
+	f, cause := understood(err)
+	rn.report(r, f, cause)
 	h := w.Header()
 	clean(h)
 	h.Set("X-Gateway-Response", string(f.Kind))
@@ -68,13 +68,11 @@ func retryAfter(status int, wanted time.Duration) int {
 // drawn at the start takes its place.
 func (rn *Renderer) sendPage(w http.ResponseWriter, r *http.Request, f *fault.Error, reply Reply) {
 	page := rn.messageFor(r, f, reply)
-	l := page.look()
-	l.kind = f.Kind
 	body, err := rn.draw(page, RequestID(r.Context()))
 	if err != nil {
 		body = rn.plain
 	}
-	rn.secure(w.Header(), l)
+	rn.secure(w.Header(), page.look())
 	extend(w.Header(), reply.Header)
 	send(w, r, Status(f.Kind), "text/html; charset=utf-8", body)
 }

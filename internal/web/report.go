@@ -9,7 +9,7 @@ import (
 
 // report writes the one log line of an error. A client that went away has
 // broken nothing, whatever its leaving looks like from inside.
-func (rn *Renderer) report(r *http.Request, f *fault.Error, err error) {
+func (rn *Renderer) report(r *http.Request, f *fault.Error, cause string) {
 	level, message := slog.LevelInfo, "request refused"
 	status := Status(f.Kind)
 	switch {
@@ -24,6 +24,22 @@ func (rn *Renderer) report(r *http.Request, f *fault.Error, err error) {
 		slog.Int("http.response.status_code", status),
 		slog.String("event.outcome", "failure"),
 		slog.String("error.code", string(f.Kind)),
-		slog.String("error.message", err.Error()),
+		slog.String("error.message", cause),
 	)
+}
+
+// understood is an error as a fault with a kind, and its text for the operator,
+// whatever a handler has returned: an answer to nil must not fail either.
+func understood(err error) (f *fault.Error, cause string) {
+	f = fault.Of(err)
+	switch {
+	case err == nil, f == nil:
+		return &fault.Error{Kind: fault.Internal}, "an error without any content was to be answered"
+	case f.Kind == "":
+		named := *f
+		named.Kind = fault.Internal
+		return &named, err.Error()
+	default:
+		return f, err.Error()
+	}
 }

@@ -46,7 +46,7 @@ func sayingOf(kind fault.Kind) saying {
 		return saying{
 			title: "Please sign in",
 			text:  "You are not signed in, or your session has ended.",
-			hint:  "Sign in, and you come back to this page.",
+			hint:  "Sign in to go on.",
 			call:  "Sign in, or send valid credentials in the Authorization header.",
 		}
 	case fault.Forbidden:
