@@ -28,16 +28,16 @@ type Process struct {
 	err  error // of Wait; read after done
 }
 
-// Start starts a program. What it prints goes to NAME.log in the artifact
+// Start starts a program. What it prints goes to a file NAME-*.log in the artifact
 // directory. The test's end ends it, with all that it has started.
 func Start(t testing.TB, name string, cmd *exec.Cmd) *Process {
 	t.Helper()
-	p := &Process{Log: filepath.Join(t.ArtifactDir(), name+".log"), name: name, cmd: cmd, done: make(chan struct{})}
-	// Appended to, so that a second start of the same name keeps the words of the first.
-	log, err := os.OpenFile(p.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	p := &Process{name: name, cmd: cmd, done: make(chan struct{})}
+	log, err := os.CreateTemp(t.ArtifactDir(), name+"-*.log") // a program may be started more than once
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.Log = log.Name()
 	cmd.Stdout, cmd.Stderr = log, log
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
@@ -54,7 +54,7 @@ func Start(t testing.TB, name string, cmd *exec.Cmd) *Process {
 	t.Cleanup(func() {
 		p.Kill()
 		if t.Failed() {
-			t.Logf("the end of %s.log:\n%s", p.name, tail(p.Log, 20))
+			t.Logf("the end of %s:\n%s", filepath.Base(p.Log), tail(p.Log, 5))
 		}
 	})
 	return p
@@ -198,5 +198,9 @@ func tail(file string, lines int) string {
 		return fmt.Sprint(err)
 	}
 	all := strings.Split(strings.TrimRight(string(content), "\n"), "\n")
-	return "  " + strings.Join(all[max(0, len(all)-lines):], "\n  ")
+	all = all[max(0, len(all)-lines):]
+	for i, line := range all {
+		all[i] = line[:min(len(line), 400)]
+	}
+	return "  " + strings.Join(all, "\n  ")
 }
