@@ -3,6 +3,8 @@ package gatewaytest
 import (
 	"bytes"
 	"context"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -137,16 +139,30 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	_, _ = fmt.Fprintf(w, "\n%s", body)
 }
 
+// providerKey is the identity provider's, the same in all tests of a process:
+// making one costs as much as the rest of a gateway.
+//
+//nolint:gochecknoglobals // a constant that takes a second to make
+var providerKey = sync.OnceValues(func() (*providerPair, error) {
+	key, cert, err := idp.NewKey()
+	return &providerPair{key, cert}, err
+})
+
+type providerPair struct {
+	key  *rsa.PrivateKey
+	cert *x509.Certificate
+}
+
 // startElastic starts identity provider and stand-in and returns the file with
 // the stand-in's CA.
 func (g *Gateway) startElastic(o Options) string {
 	t := g.t
-	key, cert, err := idp.NewKey()
+	signing, err := providerKey()
 	must(t, err)
 	base := g.URL.String() + Prefix + "/saml/" + Method
 	provider := httptest.NewUnstartedServer(nil)
 	g.IdP, err = idp.New(idp.Config{
-		BaseURL: "http://" + provider.Listener.Addr().String(), EntityID: "urn:test:idp", Key: key, Certificate: cert, Now: g.Clock.Now,
+		BaseURL: "http://" + provider.Listener.Addr().String(), EntityID: "urn:test:idp", Key: signing.key, Certificate: signing.cert, Now: g.Clock.Now,
 		People:           append(People(), o.People...),
 		ServiceProviders: []idp.ServiceProvider{{EntityID: "urn:test:sp", ACS: base + "/acs", Logout: base + "/slo"}},
 	})
@@ -207,7 +223,7 @@ public_url: {{public}}
 listen: {address: "127.0.0.1:{{port}}"}
 operations: {address: ""}
 elasticsearch: {urls: ["{{es}}"], ca: "{{ca}}", username: ` + Account + `, password_file: password}
-sessions: {keys_file: keys, store: {type: embedded, path: sessions.db}}
+sessions: {keys_file: keys, store: {type: embedded, path: sessions.db}, stream_check: 200ms}
 methods:
   - {name: ` + Method + `, type: saml, realm: ` + Realm + `, title: Corporate account}
 routes:

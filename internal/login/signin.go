@@ -18,7 +18,7 @@ import (
 func (f *Flow) showLogin(w http.ResponseWriter, r *http.Request) error {
 	next := f.next(r)
 	b, known := f.browserOf(r)
-	if known && !again(r) && f.alive(r, b) {
+	if known && !again(r) && f.alive(r) {
 		web.Redirect(w, r, next)
 		return nil
 	}
@@ -56,7 +56,7 @@ func (f *Flow) startLogin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !again(r) && f.alive(r, b) {
+	if !again(r) && f.alive(r) {
 		web.Redirect(w, r, next)
 		return nil
 	}
@@ -99,7 +99,7 @@ func (f *Flow) next(r *http.Request) string {
 }
 
 // alive reports whether the browser has a live session on this host.
-func (f *Flow) alive(r *http.Request, _ browser) bool {
+func (f *Flow) alive(r *http.Request) bool {
 	id, ok, _ := f.cookies.IDOf(r, f.public.Hostname())
 	if !ok {
 		return false

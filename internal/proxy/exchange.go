@@ -121,7 +121,7 @@ func (rt renewing) repeat(r *http.Request, e *exchange, bearer string, v gate.Vi
 }
 
 func (rt renewing) accepted(resp *http.Response, e *exchange) {
-	if resp.StatusCode < 300 {
+	if resp.StatusCode < 300 || resp.StatusCode == http.StatusForbidden { // 403 is never about the token
 		rt.gate.Accepted(e.visitor.Session)
 	}
 }

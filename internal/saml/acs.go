@@ -82,7 +82,7 @@ func (m *Method) loggedOut(r *http.Request, _ login.Attempts) (login.Step, error
 		return login.Step{}, &fault.Error{
 			Kind:   fault.BadRequest,
 			Public: "Your identity provider asks to sign you out everywhere. This gateway does not take such requests yet.",
-			Hint:   "Sign out here with the button on the page /_gateway/logout.",
+			Hint:   "Sign out here on the gateway's own page.",
 		}
 	}
 	return login.LoggedOut(), nil

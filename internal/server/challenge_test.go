@@ -22,7 +22,7 @@ func TestSomebodyWithoutASessionIsAnsweredByWhatAsks(t *testing.T) {
 		contains           string
 	}{
 		{name: "a navigation goes to the sign-in page", method: "GET", path: "/x", status: 303, redirect: true},
-		{name: "a form that was posted gets a page, never a redirect", method: "POST", path: "/x", headers: []string{"Sec-Fetch-Site", "same-origin"}, status: 401, contains: "nothing was saved"},
+		{name: "a form that was posted gets a page, never a redirect", method: "POST", path: "/x", headers: []string{"Sec-Fetch-Site", "same-origin"}, status: 401, contains: "was not saved"},
 		{name: "a frame gets a link that opens a new tab", method: "GET", path: "/x", headers: []string{"Sec-Fetch-Dest", "iframe"}, status: 401, contains: `target="_blank"`},
 		{name: "a fetch gets JSON", method: "GET", path: "/x", headers: []string{"Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}, status: 401, kind: "login_required"},
 		{name: "an XHR gets JSON", method: "GET", path: "/x", headers: []string{"X-Requested-With", "XMLHttpRequest", "Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", "", "Accept", "*/*"}, status: 401, kind: "login_required"},
