@@ -21,6 +21,10 @@ const maxBody = 1 << 20
 // errTooLarge: nothing that Elasticsearch says to us is that long.
 var errTooLarge = errors.New("the answer is longer than 1 MiB")
 
+// errIncomplete: a proxy, or a version of Elasticsearch that nobody has seen. What
+// was read is left out: there may be tokens in it.
+var errIncomplete = errors.New("the answer is not what was expected")
+
 // errTimeout: our own limit ended, not the caller.
 var errTimeout = errors.New("no answer in time")
 
@@ -34,6 +38,7 @@ type call struct {
 	judge    func(reply) ruling // what the answer means
 	limit    time.Duration      // less than the client's own
 	to       []*node            // these, in this order; nil: whose turn it is
+	whole    func() bool        // whether the decoded answer has what it must; nil: yes
 }
 
 // reply is an answer of Elasticsearch, read whole.
@@ -55,10 +60,8 @@ type ruling struct {
 func (c *Client) ask(ctx context.Context, q call, into any) (sentAt time.Time, err error) {
 	began := c.now()
 	r, failed := c.deliver(ctx, q)
-	if failed == nil && into != nil {
-		if err := json.Unmarshal(r.body, into); err != nil {
-			failed = &Error{Class: Outage, Endpoint: q.endpoint, Status: r.status, Hint: hintProxy, Err: errors.New("the answer is not the JSON that was expected")}
-		}
+	if failed == nil && into != nil && (json.Unmarshal(r.body, into) != nil || q.whole != nil && !q.whole()) {
+		failed = &Error{Class: Outage, Endpoint: q.endpoint, Status: r.status, Hint: hintProxy, Err: errIncomplete}
 	}
 	if failed != nil {
 		c.observe(q.endpoint, failed.Class, c.now().Sub(began))

@@ -1,9 +1,7 @@
 package elastic
 
 import (
-	"fmt"
 	"log/slog"
-	"net/http"
 	"sync/atomic"
 	"time"
 )
@@ -20,13 +18,12 @@ type Deps struct {
 // Client calls Elasticsearch. It is safe for concurrent use. All its calls end with
 // nil or an *Error, and within Config.Timeout.
 type Client struct {
-	account     string
-	password    *password
-	nodes       *nodes
-	connections *http.Transport
-	timeout     time.Duration
-	now         func() time.Time
-	observe     func(endpoint string, class Class, d time.Duration)
+	account  string
+	password *password
+	nodes    *nodes
+	timeout  time.Duration
+	now      func() time.Time
+	observe  func(endpoint string, class Class, d time.Duration)
 
 	calls     atomic.Uint64 // whose turn it is
 	refreshes atomic.Uint64 // counted apart, so that a repeat gets the next node
@@ -49,15 +46,8 @@ func New(cfg Config, deps Deps) (*Client, error) {
 	if c.password, err = newPassword(cfg, deps.Log); err != nil {
 		return nil, err
 	}
-	if c.connections, err = newConnections(cfg); err != nil {
+	if c.nodes, err = newNodes(cfg, deps.Log); err != nil {
 		return nil, err
-	}
-	urls, err := cfg.nodes()
-	if err != nil {
-		return nil, err
-	}
-	if c.nodes, err = newNodes(urls, c.connections, deps.Log); err != nil {
-		return nil, fmt.Errorf("urls: %w", err)
 	}
 	return c, nil
 }
@@ -77,4 +67,8 @@ func (c *Client) Nodes() []string {
 
 // Close drops idle connections; running calls go on. A client that is closed can
 // still be used.
-func (c *Client) Close() { c.connections.CloseIdleConnections() }
+func (c *Client) Close() {
+	for _, n := range c.nodes.list {
+		n.connections.CloseIdleConnections()
+	}
+}

@@ -60,13 +60,10 @@ func (c *Client) Authenticate(ctx context.Context, access secret.Text) (Identity
 	var a authentication
 	_, err := c.ask(ctx, call{
 		endpoint: endpoint, method: http.MethodGet, path: "/_security/_authenticate",
-		bearer: access, judge: judgeBearer,
+		bearer: access, judge: judgeBearer, whole: func() bool { return a.Username != "" },
 	}, &a)
 	if err != nil {
 		return Identity{}, err
-	}
-	if a.Username == "" {
-		return Identity{}, &Error{Class: Outage, Endpoint: endpoint, Status: http.StatusOK, Hint: hintProxy, Err: errIncomplete}
 	}
 	return a.identity(), nil
 }

@@ -2,6 +2,7 @@ package elastic
 
 import (
 	"cmp"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -22,8 +23,9 @@ const (
 
 // node is one address of Elasticsearch.
 type node struct {
-	url       *url.URL
-	transport *elastictransport.Client
+	url         *url.URL
+	connections *http.Transport
+	transport   *elastictransport.Client
 
 	mu       sync.Mutex // guards failures and rest
 	failures int
@@ -37,9 +39,17 @@ type nodes struct {
 	log  *slog.Logger
 }
 
-func newNodes(urls []*url.URL, connections http.RoundTripper, log *slog.Logger) (*nodes, error) {
+func newNodes(c Config, log *slog.Logger) (*nodes, error) {
+	urls, err := c.nodes()
+	if err != nil {
+		return nil, err
+	}
 	ns := &nodes{log: log}
 	for _, u := range urls {
+		connections, err := newConnections(c, u.Hostname())
+		if err != nil {
+			return nil, err
+		}
 		t, err := elastictransport.NewClient(
 			elastictransport.WithURLs(u),
 			elastictransport.WithTransport(connections),
@@ -47,9 +57,9 @@ func newNodes(urls []*url.URL, connections http.RoundTripper, log *slog.Logger) 
 			elastictransport.WithUserAgent("esgateway"),
 		)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("urls: %w", err)
 		}
-		ns.list = append(ns.list, &node{url: u, transport: t})
+		ns.list = append(ns.list, &node{url: u, connections: connections, transport: t})
 	}
 	return ns, nil
 }

@@ -2,7 +2,6 @@ package elastic
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/esgateway/esgateway/internal/secret"
@@ -19,16 +18,16 @@ type Prepared struct {
 // SAMLPrepare starts a sign-in at a realm's identity provider (contract saml 5). A
 // realm that does not exist, or whose metadata Elasticsearch cannot load, is SetUp.
 func (c *Client) SAMLPrepare(ctx context.Context, realm string) (Prepared, error) {
-	const endpoint = "saml/prepare"
 	var p Prepared
 	_, err := c.ask(ctx, call{
-		endpoint: endpoint, method: http.MethodPost, path: "/_security/saml/prepare",
+		endpoint: "saml/prepare", method: http.MethodPost, path: "/_security/saml/prepare",
 		body: map[string]string{"realm": realm}, judge: judgeSAML,
+		whole: func() bool { return p.ID != "" && p.Redirect != "" },
 	}, &p)
-	if err == nil && (p.ID == "" || p.Redirect == "") {
-		return Prepared{}, &Error{Class: Outage, Endpoint: endpoint, Status: http.StatusOK, Hint: hintProxy, Err: errors.New("the answer lacks id or redirect")}
+	if err != nil {
+		return Prepared{}, err
 	}
-	return p, err
+	return p, nil
 }
 
 // SAMLAuthenticate trades a response of the identity provider for tokens (contract

@@ -2,7 +2,6 @@ package elastic
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -36,25 +35,20 @@ type Grant struct {
 
 // grantAnswer is how endpoints that make tokens answer (contract tokens 1.4, saml 6).
 type grantAnswer struct {
-	Access         string          `json:"access_token"`
-	Refresh        string          `json:"refresh_token"`
-	ExpiresIn      int64           `json:"expires_in"` // seconds
-	Authentication *authentication `json:"authentication"`
-	InResponseTo   string          `json:"in_response_to"`
+	Access         string         `json:"access_token"`
+	Refresh        string         `json:"refresh_token"`
+	ExpiresIn      int64          `json:"expires_in"` // seconds
+	Authentication authentication `json:"authentication"`
+	InResponseTo   string         `json:"in_response_to"`
 }
-
-// errIncomplete: a proxy, or a version of Elasticsearch that nobody has seen.
-var errIncomplete = errors.New("the answer lacks the token, its life or the user")
 
 // askGrant asks for a pair. A pair without a user is none.
 func (c *Client) askGrant(ctx context.Context, q call) (Grant, error) {
 	var a grantAnswer
+	q.whole = func() bool { return a.Access != "" && a.ExpiresIn > 0 && a.Authentication.Username != "" }
 	sentAt, err := c.ask(ctx, q, &a)
 	if err != nil {
 		return Grant{}, err
-	}
-	if a.Access == "" || a.ExpiresIn <= 0 || a.Authentication == nil || a.Authentication.Username == "" {
-		return Grant{}, &Error{Class: Outage, Endpoint: q.endpoint, Status: http.StatusOK, Hint: hintProxy, Err: errIncomplete}
 	}
 	return Grant{
 		Pair: TokenPair{

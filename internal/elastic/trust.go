@@ -23,11 +23,11 @@ const (
 	idleTime = 30 * time.Second
 )
 
-// newConnections makes what carries the calls: HTTP/1.1, no proxy from the
+// newConnections makes what carries the calls to one host: HTTP/1.1, no proxy from the
 // environment (a request header must never become one: httpoxy), no redirects, which
 // a RoundTripper never follows.
-func newConnections(c Config) (*http.Transport, error) {
-	trust, err := c.trust()
+func newConnections(c Config, host string) (*http.Transport, error) {
+	trust, err := c.trust(host)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func newConnections(c Config) (*http.Transport, error) {
 	}, nil
 }
 
-func (c Config) trust() (*tls.Config, error) {
+func (c Config) trust(host string) (*tls.Config, error) {
 	trust := &tls.Config{MinVersion: tls.VersionTLS12}
 	sum, err := c.pin()
 	switch {
@@ -53,7 +53,7 @@ func (c Config) trust() (*tls.Config, error) {
 		return nil, err
 	case sum != nil:
 		trust.InsecureSkipVerify = true // VerifyConnection decides instead
-		trust.VerifyConnection = func(s tls.ConnectionState) error { return pinned(s, sum) }
+		trust.VerifyConnection = func(s tls.ConnectionState) error { return pinned(s.PeerCertificates, host, sum) }
 	case c.CA != "":
 		if trust.RootCAs, err = readCA(c.CA); err != nil {
 			return nil, err
@@ -80,18 +80,18 @@ var errPin = errors.New("the fingerprint fits neither the certificate nor its au
 
 // pinned accepts a node whose certificate has the fingerprint, or was signed, for
 // this host, by the authority that has it. That an authority's certificate was only
-// sent along proves nothing: everybody has a copy.
-func pinned(s tls.ConnectionState, sum []byte) error {
-	if len(s.PeerCertificates) == 0 {
+// sent along proves nothing: everybody has a copy. The host is the caller's, since the
+// state of a connection names none when it is an IP address.
+func pinned(chain []*x509.Certificate, host string, sum []byte) error {
+	if len(chain) == 0 {
 		return errPin
 	}
-	leaf := s.PeerCertificates[0]
-	if has(leaf, sum) {
+	if has(chain[0], sum) {
 		return nil
 	}
-	opts := x509.VerifyOptions{DNSName: s.ServerName, Roots: x509.NewCertPool(), Intermediates: x509.NewCertPool()}
+	opts := x509.VerifyOptions{DNSName: host, Roots: x509.NewCertPool(), Intermediates: x509.NewCertPool()}
 	found := false
-	for _, c := range s.PeerCertificates[1:] {
+	for _, c := range chain[1:] {
 		if has(c, sum) {
 			opts.Roots.AddCert(c)
 			found = true
@@ -102,7 +102,7 @@ func pinned(s tls.ConnectionState, sum []byte) error {
 	if !found {
 		return errPin
 	}
-	_, err := leaf.Verify(opts)
+	_, err := chain[0].Verify(opts)
 	return err
 }
 
