@@ -395,6 +395,52 @@ func TestEncryptedButUnreadable(t *testing.T) {
 	}
 }
 
+// The library would panic on these, which anybody can make who has the realm's
+// public key.
+func TestHostileCipherTexts(t *testing.T) {
+	t.Parallel()
+	const halfABlock = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+	for name, edit := range map[string]func(data *etree.Element){
+		"half a block": func(data *etree.Element) { data.FindElement("./CipherData/CipherValue").SetText(halfABlock) },
+		"a short GCM": func(data *etree.Element) {
+			data.SelectElement("EncryptionMethod").CreateAttr("Algorithm", "http://www.w3.org/2009/xmlenc11#aes128-gcm")
+			data.FindElement("./CipherData/CipherValue").SetText("AAAA")
+		},
+		"3DES": func(data *etree.Element) {
+			data.SelectElement("EncryptionMethod").CreateAttr("Algorithm", "http://www.w3.org/2001/04/xmlenc#tripledes-cbc")
+		},
+		"another namespace's method": func(data *etree.Element) {
+			method := etree.NewElement("x:EncryptionMethod")
+			method.CreateAttr("xmlns:x", "urn:x")
+			method.CreateAttr("Algorithm", "http://www.w3.org/2001/04/xmlenc#tripledes-cbc")
+			data.InsertChildAt(0, method)
+		},
+		"a key inside a key": func(data *etree.Element) {
+			inner := data.FindElement("./KeyInfo/EncryptedKey")
+			outer := inner.Copy()
+			outer.RemoveAttr("Id")
+			outer.SelectElement("EncryptionMethod").CreateAttr("Algorithm", "http://www.w3.org/2001/04/xmlenc#aes256-cbc")
+			outer.FindElement("./CipherData/CipherValue").SetText(halfABlock)
+			inner.Parent().AddChild(outer)
+			info := outer.SelectElement("KeyInfo")
+			info.Child = nil
+			info.AddChild(inner)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(c *samlrealm.Config) { c.EncryptionKeys = append(c.EncryptionKeys, realmPair().key) })
+			id, message := w.answer(t, idp.Answer{EncryptFor: realmPair().certificate, EditSigned: func(e *etree.Element) {
+				edit(e.FindElement("./EncryptedAssertion/EncryptedData"))
+			}})
+			_, err := w.realm.Authenticate(noon, message, []string{id})
+			if got := rejection(t, err); !strings.HasPrefix(got.Reason, "Failed to decrypt SAML assertion ") || got.Cause == nil {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
 func TestMetadataOfTheIdPIsReadLate(t *testing.T) {
 	t.Parallel()
 	var fail error

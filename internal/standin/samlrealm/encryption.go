@@ -55,15 +55,19 @@ func bringKey(encrypted, data *etree.Element) error {
 	return nil
 }
 
-// plausible refuses what xmlenc would panic on: ciphers it has only half of and
-// texts that are too short or not whole blocks.
+// plausible refuses what xmlenc would panic on: ciphers it has only half of,
+// texts that are too short or not whole blocks, and keys inside keys. It looks
+// where xmlenc looks, which does not ask for namespaces.
 func plausible(data *etree.Element) error {
-	method, cipherData := child(data, encryptNS, "EncryptionMethod"), child(data, encryptNS, "CipherData")
-	if method == nil || cipherData == nil || child(cipherData, encryptNS, "CipherValue") == nil {
+	method, text := data.FindElement("./EncryptionMethod"), data.FindElement("./CipherData/CipherValue")
+	key := data.FindElement("./KeyInfo/EncryptedKey")
+	if method == nil || text == nil || key == nil || key.FindElement("./EncryptionMethod") == nil {
 		return errors.New("incomplete EncryptedData")
 	}
-	text := strings.Join(strings.Fields(content(child(cipherData, encryptNS, "CipherValue"))), "")
-	raw, err := base64.StdEncoding.DecodeString(text)
+	if !strings.Contains(printed(attribute(key.FindElement("./EncryptionMethod"), "Algorithm")), "#rsa-") {
+		return errors.New("unsupported transport of the key")
+	}
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text.Text()))
 	if err != nil {
 		return err
 	}
