@@ -14,7 +14,8 @@ import (
 type file struct {
 	db *bolt.DB
 	os *os.File
-	// sick: bbolt has panicked, its locks may be held for ever.
+	// sick: bbolt has panicked. Its locks may be held for ever, and the file
+	// stays mapped and so locked until the process ends.
 	sick bool
 }
 

@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -72,15 +73,16 @@ func decode(k session.Key, b []byte) (session.Record, error) {
 		Version: binary.BigEndian.Uint64(content[1:]),
 		Expires: time.Unix(int64(binary.BigEndian.Uint64(content[9:])), int64(binary.BigEndian.Uint32(content[17:]))),
 	}
-	rest := content[fixedSize:]
-	for range content[fixedSize-1] {
-		if len(rest) < len(session.Label{}) {
-			return session.Record{}, errBadRecord
-		}
-		rec.Labels = append(rec.Labels, session.Label(rest))
+	count, rest := int(content[fixedSize-1]), content[fixedSize:]
+	if len(rest) < count*len(session.Label{}) {
+		return session.Record{}, errBadRecord
+	}
+	rec.Labels = make([]session.Label, count)
+	for i := range rec.Labels {
+		rec.Labels[i] = session.Label(rest)
 		rest = rest[len(session.Label{}):]
 	}
-	rec.Sealed = append([]byte{}, rest...)
+	rec.Sealed = bytes.Clone(rest)
 	return rec, nil
 }
 
@@ -100,7 +102,7 @@ func owned(rec session.Record) (session.Record, error) {
 	}
 	copied := session.Record{
 		Version: rec.Version,
-		Sealed:  append([]byte{}, rec.Sealed...),
+		Sealed:  bytes.Clone(rec.Sealed),
 		Expires: time.Unix(rec.Expires.Unix(), int64(rec.Expires.Nanosecond())),
 	}
 	seen := make(map[session.Label]bool, len(rec.Labels))
