@@ -47,13 +47,17 @@ func (p *proof) kind(key string, m MethodSection) (login.Kind, bool) {
 	if m.Type == "" {
 		p.missing(key+".type", "known are "+list(types))
 	} else {
-		right := "known are " + list(types)
-		if meant, ok := nearest(m.Type, types); ok {
-			right = fmt.Sprintf("did you mean %s?", meant)
-		}
-		p.wrong(key+".type", fmt.Sprintf("%q is no type of method", m.Type), right)
+		p.wrong(key+".type", fmt.Sprintf("%q is no type of method", m.Type), knownTypes(m.Type, types))
 	}
 	return login.Kind{}, false
+}
+
+// knownTypes says what would have been right.
+func knownTypes(word string, types []string) string {
+	if meant, ok := nearest(word, types); ok {
+		return fmt.Sprintf("did you mean %s?", meant)
+	}
+	return "known are " + list(types)
 }
 
 // method lets the plug-in read the rest of its section.

@@ -22,22 +22,24 @@ func (p *proof) public() {
 		return
 	}
 	host := strings.ToLower(u.Hostname())
+	p.publish(u, host)
 	switch {
 	case u.Path != "" && u.Path != "/", u.RawQuery != "", u.ForceQuery, u.Fragment != "", u.User != nil:
 		p.wrong(key, "has more than scheme, host and port", fmt.Sprintf("write %s://%s; the gateway's own path is prefix", u.Scheme, u.Host))
-		return
 	case !validHost(host):
 		p.wrong(key, fmt.Sprintf("%q is no host name as browsers send it", u.Hostname()), "write it in ASCII (xn--...), without a dot at the end")
-		return
 	case !validPort(u.Port()) || strings.HasSuffix(u.Host, ":"):
 		p.wrong(key, fmt.Sprintf("%q has no valid port", u.Host), "leave the port out, or write one from 1 to 65535")
-		return
 	case u.Scheme == "http" && !loopbackName(host):
 		p.wrong(key, "is plain http, over which anybody on the way can take sessions",
 			"write https, also where a proxy in front ends TLS (then with listen.plain: behind_tls); http is for localhost and names below it")
-		return
 	}
-	p.ready.Secure = u.Scheme == "https"
+}
+
+// publish notes the public URL, also a wrong one: the other checks go on with
+// what it was meant to be.
+func (p *proof) publish(u *url.URL, host string) {
+	p.ready.Secure = u.Scheme == "https" || !loopbackName(host)
 	p.ready.Public = &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}
 	if u.Port() == map[string]string{"https": "443", "http": "80"}[u.Scheme] {
 		p.ready.Public.Host = strings.TrimSuffix(p.ready.Public.Host, ":"+u.Port())

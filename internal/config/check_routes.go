@@ -43,6 +43,7 @@ func (p *proof) host(key, name string) string {
 	key, public := key+".host", p.ready.Public.Hostname()
 	host := strings.ToLower(cmp.Or(name, public))
 	switch {
+	case name == "": // the public host, which has its own check
 	case !validHost(host):
 		p.wrong(key, fmt.Sprintf("%q is no host name", name), "write it in ASCII, without scheme, port or path, for example app.example.com")
 	case host != public && !covers(p.cfg.Sessions.CookieDomain, host):

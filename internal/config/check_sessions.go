@@ -100,5 +100,5 @@ func (p *proof) store() {
 		p.ready.OpenStore = open
 		return
 	}
-	p.wrong("sessions.store.type", fmt.Sprintf("%q is no type of store", s.Type), "known are "+list(types))
+	p.wrong("sessions.store.type", fmt.Sprintf("%q is no type of store", s.Type), knownTypes(s.Type, types))
 }

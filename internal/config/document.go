@@ -52,7 +52,7 @@ func (r *reader) syntax(err error) {
 		case strings.Contains(load.Message, "no documents"):
 			e.Wrong, e.Right = "is empty", "it needs at least public_url, elasticsearch, sessions and methods"
 		case strings.Contains(load.Message, "cannot start any token"):
-			e.Right = "quote the value"
+			e.Right = "quote the value; indent with spaces, not with tabs"
 		case strings.Contains(load.Message, "single document"):
 			e.Wrong, e.Right = "holds more than one document", "leave out the lines of three dashes, or what follows"
 		case strings.Contains(load.Message, "tab character"):

@@ -79,14 +79,15 @@ func (r *reader) environment(root *yaml.Node, env []string) []string {
 // strange complains about a variable that sets nothing.
 func (r *reader) strange(name string, known []variable) {
 	e := Error{File: name, Wrong: "unknown variable"}
-	names := make([]string, len(known))
+	rests := make([]string, len(known)) // without what all have in common, or everything would be near
 	for i, v := range known {
-		names[i] = v.name
+		rests[i] = strings.TrimPrefix(v.name, variablePrefix)
 	}
-	if section, _, _ := strings.Cut(strings.TrimPrefix(name, variablePrefix), "_"); section == "METHODS" || section == "ROUTES" {
+	rest := strings.TrimPrefix(name, variablePrefix)
+	if section, _, _ := strings.Cut(rest, "_"); section == "METHODS" || section == "ROUTES" {
 		e.Right = strings.ToLower(section) + " can be written in the file only"
-	} else if meant, ok := nearest(name, names); ok {
-		e.Right = "did you mean " + meant + "?"
+	} else if meant, ok := nearest(rest, rests); ok {
+		e.Right = "did you mean " + variablePrefix + meant + "?"
 	} else {
 		e.Right = "each name is ESGATEWAY_SECTION_KEY, for example ESGATEWAY_LISTEN_ADDRESS"
 	}

@@ -40,7 +40,7 @@ func elsewhere(name, otherwise string) string {
 func nearest(word string, known []string) (string, bool) {
 	best, found := len(word)/3+1, ""
 	for _, k := range known {
-		if d := distance(strings.ToLower(word), k); d <= best && d <= len(k)/3+1 && d < len(k) {
+		if d := distance(strings.ToLower(word), strings.ToLower(k)); d <= best && d <= len(k)/3+1 && d < min(len(word), len(k)) {
 			best, found = d-1, k
 		}
 	}
