@@ -50,7 +50,7 @@ type cluster struct {
 	bend atomic.Pointer[func(w http.ResponseWriter, r *http.Request) bool]
 }
 
-func startCluster(t *testing.T, c *clock) *cluster {
+func startCluster(t testing.TB, c *clock) *cluster {
 	t.Helper()
 	es, err := standin.New(standin.Config{
 		Now: c.now, TokenTimeout: tokenTTL,
@@ -77,7 +77,7 @@ func startCluster(t *testing.T, c *clock) *cluster {
 	return cl
 }
 
-func (cl *cluster) client(t *testing.T, c *clock, user string) *elastic.Client {
+func (cl *cluster) client(t testing.TB, c *clock, user string) *elastic.Client {
 	t.Helper()
 	cfg := elastic.Default()
 	cfg.URLs, cfg.Username, cfg.Password = []string{cl.url}, user, secret.Of(password)
@@ -89,7 +89,7 @@ func (cl *cluster) client(t *testing.T, c *clock, user string) *elastic.Client {
 }
 
 // grant signs a user in at ES as the account, as a method would.
-func (cl *cluster) grant(t *testing.T, c *clock, user string) elastic.Grant {
+func (cl *cluster) grant(t testing.TB, c *clock, user string) elastic.Grant {
 	t.Helper()
 	body := `{"grant_type":"password","username":"` + user + `","password":"` + user + `-password"}`
 	sent := c.now()
@@ -108,7 +108,7 @@ func (cl *cluster) grant(t *testing.T, c *clock, user string) elastic.Grant {
 	}
 }
 
-func (cl *cluster) call(t *testing.T, method, path, user, body string, want int, into any) {
+func (cl *cluster) call(t testing.TB, method, path, user, body string, want int, into any) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, cl.url+path, strings.NewReader(body))
 	if err != nil {
@@ -136,7 +136,7 @@ func (cl *cluster) call(t *testing.T, method, path, user, body string, want int,
 }
 
 // bearer is what ES says to an access token.
-func (cl *cluster) bearer(t *testing.T, token secret.Text) elastic.Class {
+func (cl *cluster) bearer(t testing.TB, token secret.Text) elastic.Class {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, cl.url+"/_security/_authenticate", nil)
 	if err != nil {
@@ -201,7 +201,7 @@ func (j *journal) alarmed(kind string) bool {
 // house is a manager with all that it stands on.
 type house struct {
 	*session.Manager
-	t       *testing.T
+	t       testing.TB
 	clock   *clock
 	es      *cluster
 	store   session.Store
@@ -215,7 +215,7 @@ func openHouse(t *testing.T) *house {
 	return openHouseOn(t, c, startCluster(t, c), openStore(t, c), newKeys(t))
 }
 
-func openStore(t *testing.T, c *clock) session.Store {
+func openStore(t testing.TB, c *clock) session.Store {
 	t.Helper()
 	store, err := boltstore.Open(boltstore.Config{Path: filepath.Join(t.TempDir(), "sessions.db")}, c.now)
 	if err != nil {
@@ -225,7 +225,7 @@ func openStore(t *testing.T, c *clock) session.Store {
 	return store
 }
 
-func newKeys(t *testing.T) *session.Keyring {
+func newKeys(t testing.TB) *session.Keyring {
 	t.Helper()
 	keys, err := session.ParseKeyring(strings.NewReader(session.NewKey()))
 	if err != nil {
@@ -235,12 +235,12 @@ func newKeys(t *testing.T) *session.Keyring {
 }
 
 // openHouseOn opens another manager over the same store: another node.
-func openHouseOn(t *testing.T, c *clock, es *cluster, store session.Store, keys *session.Keyring) *house {
+func openHouseOn(t testing.TB, c *clock, es *cluster, store session.Store, keys *session.Keyring) *house {
 	t.Helper()
 	return openHouseAs(t, c, es, store, keys, account)
 }
 
-func openHouseAs(t *testing.T, c *clock, es *cluster, store session.Store, keys *session.Keyring, user string) *house {
+func openHouseAs(t testing.TB, c *clock, es *cluster, store session.Store, keys *session.Keyring, user string) *house {
 	t.Helper()
 	h := &house{t: t, clock: c, es: es, store: store, keys: keys, journal: &journal{}}
 	var logged bytes.Buffer
@@ -296,7 +296,7 @@ func (h *house) current(id session.ID) *session.Session {
 }
 
 // eventually waits for a condition, much longer than it should take.
-func eventually(t *testing.T, what string, ok func() bool) {
+func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	deadline := time.After(30 * time.Second)
 	tick := time.NewTicker(2 * time.Millisecond)

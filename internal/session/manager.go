@@ -58,6 +58,7 @@ type Manager struct {
 	log      *slog.Logger
 	observer Observer
 
+	opened   opened
 	flights  flights
 	troubles troubles
 	evidence evidence
@@ -149,16 +150,25 @@ func (m *Manager) load(ctx context.Context, key Key) (*Session, error) {
 	return s, nil
 }
 
+// read returns a record of this purpose and its version. ErrOver if there is none.
 func (m *Manager) read(ctx context.Context, key Key) (record, uint64, error) {
-	var rec record
-	entry, err := m.vault.Load(ctx, purposeSession, key, &rec)
+	stored, err := m.vault.store.Load(ctx, key)
 	switch {
-	case errors.Is(err, ErrNotFound), errors.Is(err, ErrSealed):
+	case errors.Is(err, ErrNotFound):
+		m.opened.forget(key)
 		return record{}, 0, ErrOver
 	case err != nil:
-		return record{}, 0, unavailable(err)
+		return record{}, 0, unavailable(away(err))
 	}
-	return rec, entry.Version, nil
+	if rec, ok := m.opened.get(key, stored.Version); ok {
+		return rec, stored.Version, nil
+	}
+	var rec record
+	if _, err := m.vault.decode(purposeSession, key, stored, &rec); err != nil {
+		return record{}, 0, ErrOver // not ours to read: another purpose, or a key that has left the ring
+	}
+	m.opened.put(key, stored.Version, rec)
+	return rec, stored.Version, nil
 }
 
 // touch slides the idle time, written at most every tenth of it. A write that

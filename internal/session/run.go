@@ -9,13 +9,17 @@ import (
 // sweepEvery is how often ended sessions are looked for and debts are tried.
 const sweepEvery = 30 * time.Second
 
+// lastWork is how long background work may take to end at a shutdown.
+const lastWork = 5 * time.Second
+
 // debtRest is how long a stored debt is left to whoever wrote it.
 const debtRest = time.Minute
 
 // Run does what the manager does by itself, until ctx ends: at once it finishes
 // the renewals that a crash has interrupted; then, again and again, it ends
-// sessions past their deadlines, settles debts and sweeps the store. It returns
-// when all background work has ended.
+// sessions past their deadlines, settles debts and sweeps the store. At the end
+// it waits a little for background work: what is not done by then stands marked
+// in the store, and is taken up at the next start.
 func (m *Manager) Run(ctx context.Context) {
 	m.Recover(ctx)
 	tick := time.NewTicker(sweepEvery)
@@ -23,7 +27,11 @@ func (m *Manager) Run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			m.work.Wait()
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWork)
+			defer cancel()
+			if m.Drain(last) != nil {
+				m.log.WarnContext(last, "renewals or invalidations were under way; the next start finishes them")
+			}
 			return
 		case <-tick.C:
 			m.Sweep(ctx)
