@@ -96,7 +96,9 @@ func ping(w http.ResponseWriter, _ *http.Request) {
 
 // hang breaks the connection after the request was read.
 func hang(w http.ResponseWriter, r *http.Request) {
-	io.Copy(io.Discard, r.Body)
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		panic(err)
+	}
 	conn, _, err := w.(http.Hijacker).Hijack()
 	if err != nil {
 		panic(err)

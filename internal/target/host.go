@@ -28,22 +28,15 @@ func splitHost(raw string) (host, port string, ok bool) {
 
 // cutPort splits at the colon after the name, or after the bracket of an IPv6 address.
 func cutPort(raw string) (host, port string, ok bool) {
-	name := raw
+	end := strings.IndexByte(raw, ':')
 	if strings.HasPrefix(raw, "[") {
-		end := strings.IndexByte(raw, ']')
-		if end < 0 {
-			return "", "", false
-		}
-		name, raw = raw[:end+1], raw[end+1:]
-	} else {
-		name, _, _ = strings.Cut(raw, ":")
-		raw = raw[len(name):]
+		end = strings.IndexByte(raw, ']') + 1
 	}
-	if raw == "" {
-		return name, "", true
+	if end < 0 || end == len(raw) {
+		return raw, "", true
 	}
-	port, ok = strings.CutPrefix(raw, ":")
-	return name, port, ok && validPort(port)
+	port, ok = strings.CutPrefix(raw[end:], ":")
+	return raw[:end], port, ok && validPort(port)
 }
 
 func validPort(port string) bool {
