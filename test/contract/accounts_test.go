@@ -34,7 +34,7 @@ func lines(t *testing.T, name string) map[string]string {
 func TestBothSidesAreTheSame(t *testing.T) {
 	t.Parallel()
 	hashes, good := lines(t, "users"), map[string]bool{} // hashing is slow on purpose, and all have the same
-	held := map[string][]string{} // roles of each user
+	held := map[string][]string{}                        // roles of each user
 	for role, names := range lines(t, "users_roles") {
 		for name := range strings.SplitSeq(names, ",") {
 			held[name] = append(held[name], role)

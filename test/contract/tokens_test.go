@@ -249,6 +249,18 @@ func tokensExactExpiry(t *testing.T, s *server) {
 	s.bearer(p.access).who(t).want(t, 200)
 	s.controls.advance(time.Millisecond)
 	s.bearer(p.access).who(t).tokenExpired(t)
+
+	// What ends all tokens of a user draws the same line.
+	own := func() {
+		t.Helper()
+		s.home().post(t, tokenPath, object{"grant_type": "client_credentials"}).want(t, 200)
+		s.controls.advance(time.Duration(p.expiresIn) * time.Second)
+	}
+	own()
+	s.home().del(t, tokenPath, object{"username": s.gateway.name}).counted(t, 200, 1, 0)
+	own()
+	s.controls.advance(time.Millisecond)
+	s.home().del(t, tokenPath, object{"username": s.gateway.name}).counted(t, 200, 0, 0)
 }
 
 func tokensExpiredEqualsInvalidated(t *testing.T, s *server) {
