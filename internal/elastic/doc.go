@@ -12,8 +12,9 @@
 // A request is repeated in two cases only, because repeating anything that may have
 // arrived can burn a refresh token or leave tokens behind that nobody knows: the
 // connection was never made (then the next node gets it), or Elasticsearch refused
-// our own password before it read the request and the password file holds another. (net/http itself repeats a GET
-// whose kept connection turns out to be closed; our GETs only ask.)
+// our own password before it read the request and the password file holds another.
+// (net/http itself repeats a GET whose kept connection turns out to be closed; our
+// GETs only ask.)
 //
 // The transport is Elastic's own, one for each node, with its repeating switched off
 // and its pool reduced to that node: a pool of several marks nodes dead for any error,
