@@ -1,7 +1,6 @@
 package login
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
@@ -61,9 +60,7 @@ func (f *Flow) showSession(w http.ResponseWriter, r *http.Request) error {
 		Roles: s.Identity.Roles, Since: s.Started.UTC(), IdleUntil: idle.UTC(), Until: latest.UTC(),
 	}
 	if api {
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
-		return json.NewEncoder(w).Encode(report)
+		return f.pages.JSON(w, r, http.StatusOK, report)
 	}
 	return f.pages.Page(w, r, http.StatusOK, f.sessionPage(report))
 }

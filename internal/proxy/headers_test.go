@@ -35,9 +35,12 @@ func TestCleanLeavesOnlyWhatAClientMaySay(t *testing.T) {
 		own  bool
 		want http.Header
 	}{
-		{"our cookies go, the others keep their bytes",
-			http.Header{"Cookie": {"a=1; __Host-esgateway_session=x;b=\"2 3\"", "esgateway_browser=y; c"}}, false,
-			http.Header{"Cookie": {"a=1; b=\"2 3\"; c"}}},
+		{
+			"our cookies go, the others keep their bytes",
+			http.Header{"Cookie": {"a=1; __Host-esgateway_session=x;b=\"2 3\"", "esgateway_browser=y; c"}},
+			false,
+			http.Header{"Cookie": {"a=1; b=\"2 3\"; c"}},
+		},
 		{"no other cookie: no header", http.Header{"Cookie": {"__Secure-esgateway_session=x; ESGATEWAY_SESSION=y"}}, false, http.Header{}},
 		{"a client's Authorization goes", http.Header{"Authorization": {"Basic x"}}, false, http.Header{}},
 		{"unless the route takes it", http.Header{"Authorization": {"ApiKey x"}}, true, http.Header{"Authorization": {"ApiKey x"}}},

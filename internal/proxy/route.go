@@ -46,8 +46,11 @@ type RouteConfig struct {
 
 // The words of RouteConfig.Answer and RouteConfig.Embedded.
 const (
-	AnswerAuto, AnswerPage, AnswerAPI = "auto", "page", "api"
-	EmbeddedLink, EmbeddedRefuse      = "link", "refuse"
+	answerAuto     = "auto"
+	answerPage     = "page"
+	answerAPI      = "api"
+	embeddedLink   = "link"
+	embeddedRefuse = "refuse"
 )
 
 // Check returns what is wrong with the route, by yaml key.
@@ -68,10 +71,10 @@ func (c RouteConfig) Check() map[string]error {
 			}
 		}
 	}
-	if !slices.Contains([]string{"", AnswerAuto, AnswerPage, AnswerAPI}, c.Answer) {
+	if !slices.Contains([]string{"", answerAuto, answerPage, answerAPI}, c.Answer) {
 		bad["answer"] = fmt.Errorf("%q is none of auto, page, api", c.Answer)
 	}
-	if !slices.Contains([]string{"", EmbeddedLink, EmbeddedRefuse}, c.Embedded) {
+	if !slices.Contains([]string{"", embeddedLink, embeddedRefuse}, c.Embedded) {
 		bad["embedded"] = fmt.Errorf("%q is none of link, refuse", c.Embedded)
 	}
 	return bad
@@ -108,9 +111,9 @@ func (rt *route) public(t target.Target) bool {
 // audience applies the route's wish over what the request looks like.
 func (rt *route) audience(seen web.Audience) web.Audience {
 	switch {
-	case rt.Answer == AnswerAPI, seen == web.Embedded && rt.Embedded == EmbeddedRefuse:
+	case rt.Answer == answerAPI, seen == web.Embedded && rt.Embedded == embeddedRefuse:
 		return web.API
-	case rt.Answer == AnswerPage:
+	case rt.Answer == answerPage:
 		return web.Navigation
 	}
 	return seen

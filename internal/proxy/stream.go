@@ -9,23 +9,24 @@ import (
 )
 
 // watch ends ctx when the session of a long request has ended: a WebSocket, an
-// event stream or a slow download must not outlive it. A request that is over
-// before the first look costs one timer.
+// event stream or a slow download must not outlive it. The returned function
+// ends the watching.
 func watch(ctx context.Context, g *gate.Gate, key session.Key, every time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
-	var look func()
-	look = func() {
-		switch {
-		case ctx.Err() != nil:
-		case g.Lives(ctx, key):
-			time.AfterFunc(every, look)
-		default:
-			cancel()
+	go func() {
+		for rest(ctx, every) {
+			if !g.Lives(ctx, key) {
+				cancel()
+			}
 		}
-	}
-	first := time.AfterFunc(every, look)
-	return ctx, func() {
-		first.Stop()
-		cancel()
-	}
+	}()
+	return ctx, cancel
+}
+
+// rest waits; it reports false, early, if ctx ends.
+func rest(ctx context.Context, d time.Duration) bool {
+	timer, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	<-timer.Done()
+	return ctx.Err() == nil
 }

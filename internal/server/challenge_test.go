@@ -165,9 +165,12 @@ func TestAnotherOriginCannotUseThePersonsCookie(t *testing.T) {
 		headers []string
 		status  int
 	}{
-		{[]string{"Sec-Fetch-Site", "cross-site"}, 403}, {[]string{"Sec-Fetch-Site", "same-site"}, 403},
-		{[]string{"Sec-Fetch-Site", "", "Origin", "https://evil.example"}, 403}, {[]string{"Sec-Fetch-Site", "", "Origin", "null"}, 403},
-		{[]string{"Sec-Fetch-Site", "same-origin"}, 200}, {[]string{"Sec-Fetch-Site", "", "Origin", g.URL.String()}, 200},
+		{[]string{"Sec-Fetch-Site", "cross-site"}, 403},
+		{[]string{"Sec-Fetch-Site", "same-site"}, 403},
+		{[]string{"Sec-Fetch-Site", "", "Origin", "https://evil.example"}, 403},
+		{[]string{"Sec-Fetch-Site", "", "Origin", "null"}, 403},
+		{[]string{"Sec-Fetch-Site", "same-origin"}, 200},
+		{[]string{"Sec-Fetch-Site", "", "Origin", g.URL.String()}, 200},
 	} {
 		if got := b.Request(http.MethodPost, "/change", "", tc.headers...); got.Status != tc.status {
 			t.Errorf("%v: %d, want %d", tc.headers, got.Status, tc.status)

@@ -98,7 +98,7 @@ func (a around) recover(next http.Handler) http.Handler {
 				return
 			}
 			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-				panic(p) // not ours: net/http ends the connection
+				panic(p) //nolint:forbidigo // not ours: net/http ends the connection by it
 			}
 			a.lasting.Log.ErrorContext(r.Context(), "a request crashed",
 				"http.request.id", web.RequestID(r.Context()), "error.message", fmt.Sprint(p), "error.stack_trace", string(debug.Stack()))
@@ -171,13 +171,11 @@ func (r *recorder) code() int {
 
 // every calls do now and then until ctx ends.
 func every(ctx context.Context, d time.Duration, do func(context.Context)) {
-	tick := time.NewTicker(d)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
+	for ctx.Err() == nil {
+		timer, cancel := context.WithTimeout(ctx, d)
+		<-timer.Done()
+		cancel()
+		if ctx.Err() == nil {
 			do(ctx)
 		}
 	}

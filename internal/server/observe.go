@@ -6,6 +6,7 @@ import (
 	"github.com/esgateway/esgateway/internal/audit"
 	"github.com/esgateway/esgateway/internal/metrics"
 	"github.com/esgateway/esgateway/internal/session"
+	"github.com/esgateway/esgateway/internal/web"
 )
 
 // observer writes down what happens to sessions.
@@ -17,11 +18,12 @@ type observer struct {
 var _ session.Observer = observer{}
 
 // SessionEnded implements session.Observer.
-func (o observer) SessionEnded(s *session.Session, reason session.Reason) {
+func (o observer) SessionEnded(ctx context.Context, s *session.Session, reason session.Reason) {
 	user, realm := s.User()
 	o.metrics.SessionEnded(string(reason))
-	o.audit.SessionEnded(context.Background(), audit.SessionEnded{ // the end belongs to no one request
+	o.audit.SessionEnded(ctx, audit.SessionEnded{
 		Session: s.Hash(), User: user, Realm: realm.Name, Method: s.Method, Reason: string(reason),
+		RequestID: web.RequestID(ctx),
 	})
 }
 

@@ -109,7 +109,7 @@ func (g *Gateway) serve(ctx context.Context, c *config.Ready, l Lasting, public,
 		addresses.Operations = ops.Addr().String()
 		go func() { failed <- back.Serve(ops) }()
 	}
-	g.tell(l)
+	g.tell(work, l)
 	if started != nil {
 		started(addresses)
 	}
@@ -138,10 +138,10 @@ func drain(ctx context.Context, limit time.Duration, front, back *http.Server) e
 }
 
 // tell connects the gauges of the metrics to what they count.
-func (g *Gateway) tell(l Lasting) {
+func (g *Gateway) tell(work context.Context, l Lasting) {
 	count := func(of func(context.Context) (int, error)) func() float64 {
 		return func() float64 {
-			ctx, cancel := context.WithTimeout(context.Background(), time.Second) // a scrape has no request of ours
+			ctx, cancel := context.WithTimeout(work, time.Second)
 			defer cancel()
 			n, err := of(ctx)
 			if err != nil {

@@ -260,7 +260,9 @@ func TestWhatAnotherSiteSendsStartsNoSignIn(t *testing.T) {
 	b := g.Browser()
 	b.Get(prefix + "/login")
 	for _, headers := range [][]string{
-		{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Sec-Fetch-Site", "", "Origin", "https://evil.example"},
+		{"Sec-Fetch-Site", "cross-site"},
+		{"Sec-Fetch-Site", "same-site"},
+		{"Sec-Fetch-Site", "", "Origin", "https://evil.example"},
 		{"Sec-Fetch-Site", "same-origin", "Sec-Purpose", "prefetch;prerender"},
 	} {
 		got := b.Get(prefix+"/login/corp?next=/", headers...)

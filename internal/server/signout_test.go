@@ -69,8 +69,12 @@ func TestSignOutNeedsEvidenceOfOurOwnOrigin(t *testing.T) {
 	b := g.Browser()
 	b.SignIn("/", "alice")
 	for _, headers := range [][]string{
-		{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Sec-Fetch-Site", "none"}, {"Sec-Fetch-Site", ""},
-		{"Sec-Fetch-Site", "", "Origin", "https://evil.example"}, {"Sec-Fetch-Site", "", "Origin", "null"},
+		{"Sec-Fetch-Site", "cross-site"},
+		{"Sec-Fetch-Site", "same-site"},
+		{"Sec-Fetch-Site", "none"},
+		{"Sec-Fetch-Site", ""},
+		{"Sec-Fetch-Site", "", "Origin", "https://evil.example"},
+		{"Sec-Fetch-Site", "", "Origin", "null"},
 	} {
 		if got := b.Request(http.MethodPost, prefix+"/logout", "", headers...); got.Status != http.StatusForbidden {
 			t.Errorf("%v: %d", headers, got.Status)

@@ -91,7 +91,7 @@ func (m *Manager) move(ctx context.Context, old *Session, to ID) {
 		entry := Entry{Labels: []Label{old.Browser}, Expires: m.now().Add(moveTime), Version: old.version}
 		_, err = m.vault.Save(ctx, purposeSession, old.Key, record{MovedTo: to.value.Reveal()}, entry)
 		if err == nil {
-			m.observer.SessionEnded(old, Replaced)
+			m.observer.SessionEnded(ctx, old, Replaced)
 			m.settleLater(ctx, debt)
 			return
 		}

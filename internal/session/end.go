@@ -48,7 +48,7 @@ func (m *Manager) endOwing(ctx context.Context, s *Session, reason Reason, anyPa
 		if err == nil {
 			m.troubles.clear(s.Key)
 			m.opened.forget(s.Key)
-			m.observer.SessionEnded(s, reason)
+			m.observer.SessionEnded(ctx, s, reason)
 			return debt, true, nil
 		}
 		m.forget(ctx, debt)

@@ -163,7 +163,7 @@ type journal struct {
 	renews []string
 }
 
-func (j *journal) SessionEnded(_ *session.Session, r session.Reason) {
+func (j *journal) SessionEnded(_ context.Context, _ *session.Session, r session.Reason) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.ended = append(j.ended, r)

@@ -23,7 +23,7 @@ type flight struct {
 // none. The work runs on a context that no waiter can cancel. A flight for an
 // older pair of the same session is not joined but followed by a new one: its
 // answer would be read from the record anyway.
-func (f *flights) start(m *Manager, ctx context.Context, s *Session) *flight {
+func (f *flights) start(ctx context.Context, m *Manager, s *Session) *flight {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if fl := f.now[s.Key]; fl != nil && fl.judged.same(s.Pair) {
@@ -34,11 +34,11 @@ func (f *flights) start(m *Manager, ctx context.Context, s *Session) *flight {
 	}
 	fl := &flight{judged: s.Pair, done: make(chan struct{})}
 	f.now[s.Key] = fl
-	m.work.Go(func() { f.fly(m, ctx, s, fl) })
+	m.work.Go(func() { f.fly(ctx, m, s, fl) })
 	return fl
 }
 
-func (f *flights) fly(m *Manager, ctx context.Context, s *Session, fl *flight) {
+func (f *flights) fly(ctx context.Context, m *Manager, s *Session, fl *flight) {
 	ctx, cancel := context.WithTimeout(ctx, renewCall)
 	defer cancel()
 	fl.answer = m.renewOnce(ctx, s)

@@ -32,7 +32,7 @@ var (
 type Observer interface {
 	// SessionEnded is called exactly once for each session, by the node that
 	// ended it.
-	SessionEnded(s *Session, reason Reason)
+	SessionEnded(ctx context.Context, s *Session, reason Reason)
 	// Renewed is called once for each call of ES that tried to renew a pair.
 	Renewed(outcome string)
 	// Alarm is called for what an operator must look at.

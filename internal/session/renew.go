@@ -32,7 +32,7 @@ func (m *Manager) Fresh(ctx context.Context, s *Session) (*Session, error) {
 		return m.renew(ctx, s, bearing{past: true})
 	}
 	if m.troubles.mayAsk(s, now) {
-		m.flights.start(m, context.WithoutCancel(ctx), s)
+		m.flights.start(context.WithoutCancel(ctx), m, s)
 	}
 	return s, nil
 }
@@ -62,7 +62,7 @@ func (m *Manager) Accepted(s *Session) {
 func (m *Manager) renew(ctx context.Context, s *Session, b bearing) (*Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	f := m.flights.start(m, context.WithoutCancel(ctx), s)
+	f := m.flights.start(context.WithoutCancel(ctx), m, s)
 	select {
 	case <-f.done:
 		return m.judge(ctx, s, b, f.answer)
@@ -233,12 +233,8 @@ func (m *Manager) keep(ctx context.Context, s *Session, grant elastic.Grant) ans
 
 // pause waits, or returns early with the context's error.
 func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	timer, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	<-timer.Done()
+	return ctx.Err()
 }

@@ -22,20 +22,13 @@ const debtRest = time.Minute
 // in the store, and is taken up at the next start.
 func (m *Manager) Run(ctx context.Context) {
 	m.Recover(ctx)
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWork)
-			defer cancel()
-			if m.Drain(last) != nil {
-				m.log.WarnContext(last, "renewals or invalidations were under way; the next start finishes them")
-			}
-			return
-		case <-tick.C:
-			m.Sweep(ctx)
-		}
+	for pause(ctx, sweepEvery) == nil {
+		m.Sweep(ctx)
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWork)
+	defer cancel()
+	if m.Drain(last) != nil {
+		m.log.WarnContext(last, "renewals or invalidations were under way; the next start finishes them")
 	}
 }
 
@@ -45,7 +38,7 @@ func (m *Manager) Run(ctx context.Context) {
 func (m *Manager) Recover(ctx context.Context) {
 	err := m.eachSession(ctx, func(s *Session) {
 		if !s.renewing.IsZero() {
-			m.flights.start(m, context.WithoutCancel(ctx), s)
+			m.flights.start(context.WithoutCancel(ctx), m, s)
 		}
 	})
 	if err != nil {
@@ -61,7 +54,7 @@ func (m *Manager) Sweep(ctx context.Context) {
 				m.log.WarnContext(ctx, "an expired session was not ended; this is tried again", "esgateway.session", s.Hash(), "error.message", err.Error())
 			}
 		} else if !s.renewing.IsZero() && !m.othersRenew(s) {
-			m.flights.start(m, context.WithoutCancel(ctx), s)
+			m.flights.start(context.WithoutCancel(ctx), m, s)
 		}
 	})
 	err = errors.Join(err, m.settleAll(ctx))

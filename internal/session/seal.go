@@ -15,7 +15,7 @@ const sealFormat = 1
 // sealHeader is format, key id and nonce, which stand in front of the ciphertext.
 const sealHeader = 1 + 4 + 12
 
-// ErrSealed: a record cannot be opened: made under a key that is not in the
+// ErrSealed says that a record cannot be opened: made under a key that is not in the
 // ring, damaged, or copied from under another key.
 var ErrSealed = errors.New("session: record cannot be opened")
 

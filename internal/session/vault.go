@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// ErrStore: the store did not do what it was asked. It says nothing about any
+// ErrStore says that the store did not do what it was asked. It says nothing about any
 // session.
 var ErrStore = errors.New("session: the store is not available")
 
