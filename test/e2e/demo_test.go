@@ -23,10 +23,13 @@ type demo struct {
 	dir     string
 }
 
+// demoPorts are the demo's flags for ports.
+var demoPorts = []string{"gateway", "idp", "app", "elasticsearch", "operations"}
+
 func newDemo(t *testing.T) *demo {
 	t.Helper()
 	d := &demo{ports: map[string]int{}, program: parts.Build(t, "./cmd/demo"), dir: t.TempDir()}
-	for _, part := range []string{"gateway", "idp", "app", "elasticsearch", "operations"} {
+	for _, part := range demoPorts {
 		d.ports[part] = parts.FreePort(t)
 		d.flags = append(d.flags, "-"+part, strconv.Itoa(d.ports[part]))
 	}
@@ -123,12 +126,31 @@ func (d *demo) startsAgain(t *testing.T, tab *parts.Tab) {
 // TestDemoNamesBusyPorts: a port that is taken is named, with the flag that changes it.
 func TestDemoNamesBusyPorts(t *testing.T) {
 	t.Parallel()
-	d := newDemo(t)
-	out, err := exec.CommandContext(t.Context(), d.program, append(d.flags[:len(d.flags)-1:len(d.flags)-1], t.TempDir())...).CombinedOutput()
-	if err == nil {
-		t.Fatalf("a second demo on the same ports starts:\n%s", out)
-	}
-	if port := strconv.Itoa(d.ports["gateway"]); !strings.Contains(string(out), port) || !strings.Contains(string(out), "-gateway") {
-		t.Errorf("does not name port %s and the flag -gateway:\n%s", port, out)
+	program := parts.Build(t, "./cmd/demo")
+	for _, taken := range demoPorts {
+		t.Run(taken, func(t *testing.T) {
+			t.Parallel()
+			l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			port := l.Addr().(*net.TCPAddr).Port
+			flags := []string{"-dir", t.TempDir(), "-" + taken, strconv.Itoa(port)}
+			for _, part := range demoPorts {
+				if part != taken {
+					flags = append(flags, "-"+part, strconv.Itoa(parts.FreePort(t)))
+				}
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), parts.Patience)
+			defer cancel()
+			out, err := exec.CommandContext(ctx, program, flags...).CombinedOutput()
+			if err == nil || ctx.Err() != nil {
+				t.Fatalf("the demo starts all the same:\n%s", out)
+			}
+			if !strings.Contains(string(out), strconv.Itoa(port)) || !strings.Contains(string(out), "-"+taken+" ") {
+				t.Errorf("does not name port %d and the flag -%s:\n%s", port, taken, out)
+			}
+		})
 	}
 }
