@@ -29,6 +29,7 @@ func TestHTTP(t *testing.T) {
 		{name: "11_expired_or_invalidated_token", kind: wire, test: httpExpiredOrInvalidated},
 		{name: "12_garbage_token", kind: wire, test: httpGarbageToken},
 		{name: "13_api_keys_that_do_not_work", kind: wire, test: httpBadAPIKeys},
+		{name: "14_anonymous", kind: controlled, test: httpAnonymous},
 		{name: "15_missing_privilege", kind: wire, test: httpMissingPrivilege},
 		{name: "16_subjects_of_a_refusal", kind: wire, test: httpSubjects},
 		{name: "17_run_as", kind: wire, test: httpRunAs},
@@ -213,6 +214,23 @@ func httpBadAPIKeys(t *testing.T, s *server) {
 	key(expired.id, expired.secret).who(t).unsuccessful(t, "API key: api key is expired")
 	key(expired.id, "wrong").who(t).unsuccessful(t, "API key: invalid credentials for API key ["+expired.id+"]")
 	s.with("Authorization: ApiKey "+base64.StdEncoding.EncodeToString([]byte("no colon"))).who(t).unsuccessful(t, "API key: invalid ApiKey value")
+}
+
+func httpAnonymous(t *testing.T, s *server) {
+	s = startWithAnonymous(t, s.release.String())
+	for _, c := range []caller{s.nobody(), s.with("Authorization: Digest x"), s.with("Authorization: Bearer")} {
+		c.who(t).want(t, 200).is(t, object{
+			"roles": []string{"contract_reader"}, "authentication_type": "anonymous",
+			"authentication_realm": object{"name": "__anonymous", "type": "__anonymous"},
+		})
+		c.get(t, "/contract-logs/_search").want(t, 200)
+		c.get(t, "/contract-secret/_search").want(t, 403)
+	}
+	s.bearer("x").who(t).invalidToken(t)
+	s.with("Authorization: ApiKey x").who(t).fails(t, 401, "security_exception", cannot)
+	s.as(account{"contract-joe", "wrong"}).who(t).fails(t, 401, "security_exception", fmt.Sprintf(unable, "contract-joe", "/_security/_authenticate"))
+	s.as(account{"contract-joe", password}).with("es-secondary-authorization: "+strings.TrimPrefix(basic("contract-joe", "wrong"), "Authorization: ")).
+		who(t).fails(t, 401, "security_exception", "Failed to authenticate secondary user")
 }
 
 const forbidden = "action [%s] is unauthorized for user [%s] with effective roles [%s], this action is granted by the %s privileges [%s]"
@@ -587,6 +605,10 @@ func httpStoreDown(t *testing.T, s *server) {
 	s.controls.healthy()
 	s.bearer(p.access).who(t).want(t, 200)
 	s.with("Authorization: ApiKey "+key.encoded).who(t).want(t, 200)
+
+	s.controls.securityIndexDown()
+	s.with("Authorization: ApiKey "+key.encoded).who(t).unsuccessful(t, "API key: apikey authentication for id "+key.id+" encountered a failure")
+	s.home().who(t).want(t, 200)
 }
 
 func httpNoHTTP2(t *testing.T, s *server) {

@@ -119,7 +119,7 @@ func samlPrepareSelects(t *testing.T, s *server) {
 	s.saml(t, "prepare", object{}).realmError(t, s, "Found multiple matching realms [[…")
 	s.saml(t, "prepare", `{"realm":null}`).fails(t, 400, "x_content_parse_exception", "[1:10] [saml_prepare_authn] realm doesn't support values of type: VALUE_NULL")
 	if s.controls != nil {
-		alone := startWithOneRealm(t, fmt.Sprintf("%d.%d.0", s.release.major, s.release.minor))
+		alone := startWithOneRealm(t, s.release.String())
 		alone.saml(t, "prepare", object{}).want(t, 200).is(t, object{"realm": "saml1"})
 	}
 }

@@ -45,13 +45,16 @@ func (c *controls) tokensIndex(state string) {
 	c.es.SetFaults(standin.Faults{TokensIndex: standin.IndexState(state)})
 }
 
-func (c *controls) tokenServiceOff()      { c.es.SetFaults(standin.Faults{TokenServiceOff: true}) }
-func (c *controls) license(kind string)   { c.es.SetFaults(standin.Faults{License: kind}) }
-func (c *controls) refreshBreaks()        { c.es.SetFaults(standin.Faults{RefreshBetweenWrites: true}) }
-func (c *controls) createFails()          { c.es.SetFaults(standin.Faults{CreateFails: true}) }
-func (c *controls) skew(by time.Duration) { c.es.SetFaults(standin.Faults{ClockSkew: by}) }
-func (c *controls) status(code int)       { c.es.SetFaults(standin.Faults{Status: code}) }
-func (c *controls) healthy()              { c.es.SetFaults(standin.Faults{}) }
+func (c *controls) tokenServiceOff()          { c.es.SetFaults(standin.Faults{TokenServiceOff: true}) }
+func (c *controls) license(kind string)       { c.es.SetFaults(standin.Faults{License: kind}) }
+func (c *controls) refreshBreaks()            { c.es.SetFaults(standin.Faults{RefreshBetweenWrites: true}) }
+func (c *controls) createFails()              { c.es.SetFaults(standin.Faults{CreateFails: true}) }
+func (c *controls) skew(by time.Duration)     { c.es.SetFaults(standin.Faults{ClockSkew: by}) }
+func (c *controls) status(code int)           { c.es.SetFaults(standin.Faults{Status: code}) }
+func (c *controls) readsLag(by time.Duration) { c.es.SetFaults(standin.Faults{ReadLag: by}) }
+func (c *controls) securityIndexDown()        { c.es.SetFaults(standin.Faults{SecurityIndexDown: true}) }
+func (c *controls) challengesOfTheStart()     { c.es.SetFaults(standin.Faults{StartupChallenges: true}) }
+func (c *controls) healthy()                  { c.es.SetFaults(standin.Faults{}) }
 
 // disable makes contract-joe a disabled user with other roles.
 func (c *controls) disable(name string) {
@@ -68,24 +71,30 @@ func (c *controls) counted() (documents, reads, pairs int) {
 // startStandin starts what deploy/contract describes.
 func startStandin(t *testing.T, version string) *server {
 	t.Helper()
-	return startWith(t, version, saml1(t), saml2(t), saml3(t))
+	return startWith(t, version, func(*standin.Config) {})
 }
 
 // startWithOneRealm is the same with a single SAML realm.
 func startWithOneRealm(t *testing.T, version string) *server {
 	t.Helper()
-	return startWith(t, version, saml1(t))
+	return startWith(t, version, func(c *standin.Config) { c.SAML = c.SAML[:1] })
 }
 
-func startWith(t *testing.T, version string, realms ...samlrealm.Config) *server {
+// startWithAnonymous is the same with an anonymous user who may read an index.
+func startWithAnonymous(t *testing.T, version string) *server {
+	t.Helper()
+	return startWith(t, version, func(c *standin.Config) { c.AnonymousRoles = []string{"contract_reader"} })
+}
+
+func startWith(t *testing.T, version string, change func(*standin.Config)) *server {
 	t.Helper()
 	moved := &clock{now: time.Now()}
-	es, err := standin.New(standin.Config{
+	config := standin.Config{
 		Version: version,
 		Now:     moved.Now,
 		Users:   users(),
 		Roles:   roles(),
-		SAML:    realms,
+		SAML:    []samlrealm.Config{saml1(t), saml2(t), saml3(t)},
 		RoleMappings: []standin.RoleMapping{
 			{Realm: "saml1", Groups: []string{"readers"}, Roles: []string{"contract_reader"}},
 		},
@@ -97,7 +106,9 @@ func startWith(t *testing.T, version string, realms ...samlrealm.Config) *server
 			"contract-secret": {{ID: "1", Source: map[string]any{"message": "hidden"}}},
 		},
 		ClusterName: "contract",
-	})
+	}
+	change(&config)
+	es, err := standin.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

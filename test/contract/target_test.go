@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"flag"
+	"fmt"
 	"net/url"
 	"os"
 	"strconv"
@@ -131,6 +132,8 @@ func parseRelease(t *testing.T, number string) release {
 	}
 	return release{major, minor}
 }
+
+func (r release) String() string { return fmt.Sprintf("%d.%d.0", r.major, r.minor) }
 
 func (r release) since(major, minor int) bool {
 	return r.major > major || r.major == major && r.minor >= minor

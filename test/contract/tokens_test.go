@@ -3,6 +3,7 @@ package contract
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -402,6 +403,11 @@ func tokensConcurrentRefresh(t *testing.T, s *server) {
 		if documents, _, pairs := s.controls.counted(); documents != 2 || pairs != 1 {
 			t.Errorf("got %d documents and %d refreshed pairs, want 2 and 1", documents, pairs)
 		}
+		s.controls.readsLag(100 * time.Millisecond) // as if on another node
+		early := s.refresh(t, s.newPair(t)).pair(t)
+		s.bearer(early.access).who(t).invalidToken(t)
+		s.controls.advance(100 * time.Millisecond)
+		s.bearer(early.access).who(t).want(t, 200)
 	}
 }
 
@@ -722,7 +728,13 @@ func tokensBearerHeader(t *testing.T, s *server) {
 // tokensBasicChallenge asks releases on either side of 8.15, when the comma came.
 func tokensBasicChallenge(t *testing.T, _ *server) {
 	for version, challenge := range map[string]string{"8.14.3": `Basic realm="security" charset="UTF-8"`, "8.15.0": basicChallenge} {
-		startStandin(t, version).nobody().get(t, "/").challenges(t, challenge, bearerChallenge, apiKeyChallenge)
+		s := startStandin(t, version)
+		usual := s.nobody().get(t, "/").challenges(t, challenge, bearerChallenge, apiKeyChallenge)
+		s.controls.challengesOfTheStart()
+		start := s.nobody().get(t, "/").challenges(t, challenge, bearerChallenge, apiKeyChallenge)
+		if slices.Equal(usual.header.Values("WWW-Authenticate"), start.header.Values("WWW-Authenticate")) {
+			t.Errorf("%s: the order is the same at the start as later\n%s", version, start)
+		}
 	}
 }
 
