@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Error is one mistake in the configuration.
@@ -34,7 +35,23 @@ func (e Error) Error() string {
 	if e.Right != "" {
 		out += "; " + e.Right
 	}
-	return out
+	return printable(out)
+}
+
+// maxMistake bounds one line: keys and values in it can be of any length.
+const maxMistake = 2000
+
+// printable keeps what stands in a file from beginning lines or moving a cursor.
+func printable(text string) string {
+	if len(text) > maxMistake {
+		text = text[:maxMistake] + "..."
+	}
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // Errors are all mistakes of a configuration, in the order of their lines.

@@ -139,6 +139,7 @@ func oneMistake() []mistake {
 		{name: "a text for a section", add: "log: debug\n", want: "gateway.yaml:9: log: is no section; write its keys and values below it, or as {key: value}"},
 		{name: "a tag", add: "landing: !env LANDING\n", want: "gateway.yaml:9: landing: has a tag; quote the value if it begins with !"},
 		{name: "a merge key", add: "log:\n  <<: {level: debug}\n", want: "gateway.yaml:10: log.<<: merge keys are not read; write the keys out"},
+		{name: "a key with a line break", add: "\"a\\nb\\e[31m\": 1\n", want: "gateway.yaml:9: a b [31m: unknown key; known are brand, elasticsearch, landing, listen, log, methods, operations, prefix, public_url, routes, sessions"},
 		{name: "yes is no truth", add: "operations: {pprof: yes}\n", want: `gateway.yaml:9: operations.pprof: "yes" is neither true nor false; write one of these`},
 		{name: "a key twice", add: "prefix: /a\nprefix: /b\n", want: "gateway.yaml:10: prefix: is there twice, first in line 9; leave one out"},
 		{name: "a key of another section", add: "idle: 8h\n", want: "gateway.yaml:9: idle: unknown key; did you mean sessions.idle?"},
@@ -202,7 +203,7 @@ func oneMistake() []mistake {
 		{name: "a variable over the file", old: "https://sso.example.com", new: "nonsense", env: []string{"ESGATEWAY_PUBLIC_URL=https://sso.example.com"}},
 		{name: "a variable that is wrong", env: []string{"ESGATEWAY_LOG_LEVEL=loud"}, want: `ESGATEWAY_LOG_LEVEL: log.level: "loud" is no level; write debug, info, warn or error`},
 		{name: "a list in a variable", env: []string{"ESGATEWAY_ELASTICSEARCH_URLS=https://es1:9200, ftp://es2"}, want: "ESGATEWAY_ELASTICSEARCH_URLS: elasticsearch.urls[1]: not an address such as https://es1.example.com:9200"},
-		{name: "a misspelt variable", env: []string{"ESGATEWAY_LISTEN_ADDRES=:1"}, want: "ESGATEWAY_LISTEN_ADDRES: unknown variable; did you mean ESGATEWAY_LISTEN_ADDRESS?"},
+		{name: "a misspelt variable", env: []string{"ESGATEWAY_LISTEN_ADDR=:1"}, want: "ESGATEWAY_LISTEN_ADDR: unknown variable; did you mean ESGATEWAY_LISTEN_ADDRESS?"},
 		{name: "a variable for a list of sections", env: []string{"ESGATEWAY_ROUTES_0_HOST=x"}, want: "ESGATEWAY_ROUTES_0_HOST: unknown variable; routes can be written in the file only"},
 		{name: "a variable for the store", env: []string{"ESGATEWAY_SESSIONS_STORE_PAHT=x"}, want: "ESGATEWAY_SESSIONS_STORE_PAHT: sessions.store.paht: unknown key; did you mean path?"},
 		{name: "somebody else's variables", env: []string{"PATH=/bin", "ESGATEWAYS=1", "esgateway_x=1"}},
@@ -217,14 +218,22 @@ func TestWarnings(t *testing.T) {
 		want           []string
 	}{
 		{name: "none"},
-		{name: "service links", env: []string{"ESGATEWAY_SERVICE_HOST=10.0.0.1", "ESGATEWAY_PORT=tcp://10.0.0.1:8443", "ESGATEWAY_PORT_8443_TCP_ADDR=10.0.0.1", "ESGATEWAY_OPERATIONS_SERVICE_PORT_METRICS=1"},
-			want: []string{"4 variables of Kubernetes' service links (such as ESGATEWAY_SERVICE_HOST) are ignored; enableServiceLinks: false in the pod leaves them out"}},
-		{name: "plain http to Elasticsearch as an upstream", old: "{to: [http://app:3000]}", new: "{to: [http://es1:9200], elasticsearch: true}",
-			want: []string{"gateway.yaml:8: routes[0].to: is plain http: people's tokens are readable on the way to Elasticsearch"}},
-		{name: "no routes", old: "  - {to: [http://app:3000]}", new: "  []",
-			want: []string{"gateway.yaml: there are no routes: everything but the gateway's own pages is answered with 404"}},
-		{name: "a certificate for another name", old: "https://sso.example.com", new: "https://login.example.com",
-			want: []string{"gateway.yaml:2: listen.cert: the certificate is not for login.example.com; browsers accept that only if a proxy in front has another one"}},
+		{
+			name: "service links", env: []string{"ESGATEWAY_SERVICE_HOST=10.0.0.1", "ESGATEWAY_PORT=tcp://10.0.0.1:8443", "ESGATEWAY_PORT_8443_TCP_ADDR=10.0.0.1", "ESGATEWAY_OPERATIONS_SERVICE_PORT_METRICS=1"},
+			want: []string{"4 variables of Kubernetes' service links (such as ESGATEWAY_SERVICE_HOST) are ignored; enableServiceLinks: false in the pod leaves them out"},
+		},
+		{
+			name: "plain http to Elasticsearch as an upstream", old: "{to: [http://app:3000]}", new: "{to: [http://es1:9200], elasticsearch: true}",
+			want: []string{"gateway.yaml:8: routes[0].to: is plain http: people's tokens are readable on the way to Elasticsearch"},
+		},
+		{
+			name: "no routes", old: "  - {to: [http://app:3000]}", new: "  []",
+			want: []string{"gateway.yaml: there are no routes: everything but the gateway's own pages is answered with 404"},
+		},
+		{
+			name: "a certificate for another name", old: "https://sso.example.com", new: "https://login.example.com",
+			want: []string{"gateway.yaml:2: listen.cert: the certificate is not for login.example.com; browsers accept that only if a proxy in front has another one"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

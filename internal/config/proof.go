@@ -83,7 +83,7 @@ func (p *proof) section(key string, err error) {
 		}
 		return
 	}
-	p.wrong(key, err.Error(), "")
+	p.wrong(key, oneLine(err), "")
 }
 
 func (p *proof) log() {
