@@ -88,7 +88,7 @@ func (m *Manager) move(ctx context.Context, old *Session, to ID) {
 			m.log.WarnContext(ctx, "an older session of this sign-in was not replaced", "esgateway.session", old.Hash(), "error.message", err.Error())
 			return
 		}
-		entry := Entry{Labels: []Label{old.Browser}, Expires: m.now().Add(moveTime), Version: old.version}
+		entry := Entry{Labels: []Label{old.Browser}, Expires: m.now().Add(moveTime), Version: old.version, Aside: true}
 		_, err = m.vault.Save(ctx, purposeSession, old.Key, record{MovedTo: to.value.Reveal()}, entry)
 		if err == nil {
 			m.observer.SessionEnded(ctx, old, Replaced)

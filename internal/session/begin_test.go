@@ -28,6 +28,9 @@ func TestSameUserAgainGetsANewIDAndTheOldOneLeadsThereForAMinute(t *testing.T) {
 	if !h.Lives(t.Context(), first.Session.Key) {
 		t.Error("a stream of the old id would be cut")
 	}
+	if n, err := h.Live(t.Context()); err != nil || n != 1 {
+		t.Errorf("%d live sessions (%v), want 1", n, err)
+	}
 	h.clock.advance(61 * time.Second)
 	if h.current(first.ID) != nil {
 		t.Error("the old id works after a minute")

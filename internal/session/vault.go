@@ -57,6 +57,8 @@ type Entry struct {
 	Expires time.Time
 	// Version is the stored version the write is based on; 0 for a new record.
 	Version uint64
+	// Aside keeps the record out of Each and Count: it stands for another one.
+	Aside bool
 }
 
 // Save seals value and writes it. It returns the new version, or ErrConflict.
@@ -69,7 +71,10 @@ func (v *Vault) Save(ctx context.Context, purpose string, key Key, value any, e 
 	if err != nil {
 		return 0, fmt.Errorf("seal %s: %w", purpose, err)
 	}
-	labels := append([]Label{purposeLabel(purpose)}, e.Labels...)
+	labels := e.Labels
+	if !e.Aside {
+		labels = append([]Label{purposeLabel(purpose)}, labels...)
+	}
 	version, err := v.store.Save(ctx, key, Record{Version: e.Version, Sealed: sealed, Labels: labels, Expires: e.Expires})
 	return version, away(err)
 }
