@@ -52,11 +52,18 @@ func (c *controls) createFails()              { c.es.SetFaults(standin.Faults{Cr
 func (c *controls) skew(by time.Duration)     { c.es.SetFaults(standin.Faults{ClockSkew: by}) }
 func (c *controls) status(code int)           { c.es.SetFaults(standin.Faults{Status: code}) }
 func (c *controls) readsLag(by time.Duration) { c.es.SetFaults(standin.Faults{ReadLag: by}) }
-func (c *controls) securityIndexDown()        { c.es.SetFaults(standin.Faults{SecurityIndexDown: true}) }
-func (c *controls) challengesOfTheStart()     { c.es.SetFaults(standin.Faults{StartupChallenges: true}) }
-func (c *controls) healthy()                  { c.es.SetFaults(standin.Faults{}) }
 
-// disable makes contract-joe a disabled user with other roles.
+func (c *controls) healthy() { c.es.SetFaults(standin.Faults{}) }
+
+func (c *controls) securityIndexDown() {
+	c.es.SetFaults(standin.Faults{SecurityIndexDown: true})
+}
+
+func (c *controls) challengesOfTheStart() {
+	c.es.SetFaults(standin.Faults{StartupChallenges: true})
+}
+
+// disable takes roles and entry from a user.
 func (c *controls) disable(name string) {
 	c.es.SetUser(standin.User{Name: name, Password: password, Disabled: true})
 }
@@ -232,12 +239,19 @@ func readPEM(t *testing.T, name string) []byte {
 	return block.Bytes
 }
 
+// keys remembers what was read: checking an RSA key takes longer than using it.
+var keys sync.Map
+
 func readKey(t *testing.T, name string) *rsa.PrivateKey {
 	t.Helper()
+	if known, ok := keys.Load(name); ok {
+		return known.(*rsa.PrivateKey) //nolint:forcetypeassert,errcheck // stored below
+	}
 	key, err := x509.ParsePKCS8PrivateKey(readPEM(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}
+	keys.Store(name, key)
 	return key.(*rsa.PrivateKey) //nolint:forcetypeassert,errcheck // made with RSA
 }
 
