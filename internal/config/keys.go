@@ -57,7 +57,7 @@ func above(key string) string {
 // listed here; a plug-in's field has the tag `file:"true"` instead.
 func isFile(key string) bool {
 	switch key {
-	case "listen.cert", "listen.key", "elasticsearch.ca", "elasticsearch.password_file", "sessions.keys_file", "sessions.store.path", "brand.logo":
+	case "listen.cert", "listen.key", "elasticsearch.ca", "elasticsearch.password_file", "sessions.keys_file", "brand.logo":
 		return true
 	}
 	return strings.HasPrefix(key, "routes[") && strings.HasSuffix(key, "].ca")

@@ -12,27 +12,11 @@ func monitoring() []string {
 	return []string{"cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get"}
 }
 
-// privilegesOf is what the gateway's account needs for a type of method.
-// manage_oidc does not cover refreshing, which manage_saml does.
-func privilegesOf(methodType string) []string {
-	switch methodType {
-	case "saml":
-		return []string{"manage_saml"}
-	case "oidc":
-		return []string{"manage_oidc", "manage_token"}
-	case "pki":
-		return []string{"delegate_pki"}
-	case "kerberos", "password":
-		return []string{"manage_token"}
-	}
-	return nil
-}
-
 // role is the smallest role for the methods in use.
 func (c *checkup) role() []string {
 	var cluster []string
 	for _, m := range c.ready.Methods {
-		for _, name := range privilegesOf(m.Type) {
+		for _, name := range m.Privileges {
 			if !slices.Contains(cluster, name) {
 				cluster = append(cluster, name)
 			}

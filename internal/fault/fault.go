@@ -33,6 +33,9 @@ const (
 	SignInUnknown Kind = "sign_in_unknown"
 	// CookiesBlocked: the browser did not send back a cookie it was just given.
 	CookiesBlocked Kind = "cookies_blocked"
+	// TwoSessions: two different session cookies came, so nobody is signed in:
+	// somebody else may have planted one.
+	TwoSessions Kind = "two_sessions"
 	// SignInLoop: signing in works but does not last; going on would be a loop.
 	SignInLoop Kind = "sign_in_loop"
 	// CrossOrigin: an unsafe request came without evidence of its own origin.

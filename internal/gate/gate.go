@@ -111,12 +111,7 @@ func (g *Gate) session(w http.ResponseWriter, r *http.Request, t target.Target) 
 	switch {
 	case ambiguous:
 		g.cookies.ClearID(w)
-		return nil, &fault.Error{
-			Kind:   fault.LoginRequired,
-			Public: "Your browser sent two different session cookies, so it is not clear who you are.",
-			Hint:   "Both have been removed. Try again.",
-			Err:    errors.New("two different session cookies"),
-		}
+		return nil, fault.New(fault.TwoSessions, "")
 	case !found:
 		return nil, fault.New(fault.LoginRequired, "")
 	}

@@ -20,8 +20,22 @@ type Kind struct {
 type Parsed struct {
 	// Realm is the ES realm it names.
 	Realm string
+	// Privileges are the cluster privileges that the gateway's account at ES
+	// needs for the method.
+	Privileges []string
 	// Build makes the method.
 	Build func(d Deps) (Method, error)
+}
+
+// Needs says which cluster privileges a method of this kind costs.
+func (k Kind) Needs(privileges ...string) Kind {
+	parse := k.Parse
+	k.Parse = func(s Section) (Parsed, error) {
+		p, err := parse(s)
+		p.Privileges = privileges
+		return p, err
+	}
+	return k
 }
 
 // Problem is a mistake in a section: the key it concerns and what would be right.

@@ -147,6 +147,25 @@ func TestPublicPathsNeedNobodyAndCannotBeTrickedOpen(t *testing.T) {
 	}
 }
 
+func TestTwoDifferentSessionCookiesSignNobodyInAndAreCleared(t *testing.T) {
+	t.Parallel()
+	g := gatewaytest.Start(t, gatewaytest.Options{})
+	b := g.Browser()
+	b.SignIn("/", "alice")
+	both := "esgateway_session=" + b.Cookie("esgateway_session") + "; esgateway_session=planted"
+	b.Jar = nil
+	page := b.Get("/", "Cookie", both)
+	if page.Status != http.StatusUnauthorized || page.Header.Get("X-Gateway-Response") != "two_sessions" || page.Location != "" {
+		t.Errorf("a navigation: %d %q", page.Status, page.Header.Get("X-Gateway-Response"))
+	}
+	if cleared := page.Header.Get("Set-Cookie"); !strings.Contains(cleared, "esgateway_session=;") || !strings.Contains(cleared, "Max-Age=0") {
+		t.Errorf("the cookie is not cleared: %q", cleared)
+	}
+	if got := b.API(http.MethodGet, "/", "", "Cookie", both); got.Status != http.StatusUnauthorized {
+		t.Errorf("an API call: %d", got.Status)
+	}
+}
+
 func TestALoopbackAddressIsSentToTheNameThatCookiesKnow(t *testing.T) {
 	t.Parallel()
 	g := gatewaytest.Start(t, gatewaytest.Options{})

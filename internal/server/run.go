@@ -150,6 +150,7 @@ func (g *Gateway) tell(work context.Context, l Lasting) {
 			return float64(n)
 		}
 	}
+	l.Metrics.AuditLost(func() float64 { return float64(l.Audit.Lost()) })
 	l.Metrics.LiveSessions(count(g.Sessions.Live))
 	l.Metrics.Owed(count(g.Sessions.Owed))
 	l.Metrics.Attempts(count(g.flow.CountAttempts))

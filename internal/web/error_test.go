@@ -37,6 +37,7 @@ var statuses = []struct {
 	{fault.SignInFailed, 401},
 	{fault.SignInUnknown, 400},
 	{fault.CookiesBlocked, 400},
+	{fault.TwoSessions, 401},
 	{fault.SignInLoop, 403},
 	{fault.CrossOrigin, 403},
 	{fault.Misconfigured, 502},

@@ -111,6 +111,13 @@ func sayingOfSignIn(kind fault.Kind) saying {
 			text:  "Signing in needs a cookie, and your browser did not send back the one that it was just given.",
 			hint:  "Allow cookies for this site, then try again. Private windows and extensions may block them.",
 		}
+	case fault.TwoSessions:
+		return saying{
+			title: "Two different sessions",
+			text:  "Your browser sent two different session cookies, so it is not clear who you are. Both have been removed.",
+			hint:  "Try again, and sign in anew. If it happens again, another site of this domain may set cookies for this one: give your administrator the request ID below.",
+			call:  "Send one session cookie.",
+		}
 	case fault.SignInLoop:
 		return saying{
 			title: "The sign-in does not last",

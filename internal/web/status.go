@@ -14,7 +14,7 @@ func Status(kind fault.Kind) int {
 		return http.StatusBadRequest
 	// 401 for a refused sign-in too: to a client with a bad certificate or
 	// ticket this is what Elasticsearch itself says.
-	case fault.LoginRequired, fault.SignInFailed:
+	case fault.LoginRequired, fault.SignInFailed, fault.TwoSessions:
 		return http.StatusUnauthorized
 	// Not 401 for a loop: a front that turns 401 into a sign-in would go on with it.
 	case fault.Forbidden, fault.NoRoles, fault.CrossOrigin, fault.SignInLoop:

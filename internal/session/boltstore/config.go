@@ -10,7 +10,7 @@ import (
 type Config struct {
 	// Path is the file that keeps the sessions over restarts. One gateway has
 	// it open at a time. The directory must exist and belong to the gateway.
-	Path string `yaml:"path"`
+	Path string `yaml:"path" file:"true"`
 }
 
 // Default returns the section's defaults.
