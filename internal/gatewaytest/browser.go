@@ -67,7 +67,20 @@ func (b *Browser) Request(method, path, body string, headers ...string) Reply {
 	defer func() { _ = resp.Body.Close() }() // read to its end
 	read, err := io.ReadAll(resp.Body)
 	must(b.t, err)
+	b.note(resp, string(read))
 	return Reply{Status: resp.StatusCode, Header: resp.Header, Body: string(read), Location: resp.Header.Get("Location")}
+}
+
+// note remembers the secrets of an answer: cookies, and the bearer that the echo
+// application shows.
+func (b *Browser) note(resp *http.Response, body string) {
+	for _, c := range resp.Cookies() {
+		b.g.Secret(c.Value)
+	}
+	if _, bearer, ok := strings.Cut(body, "Authorization: Bearer "); ok {
+		token, _, _ := strings.Cut(bearer, "\r\n")
+		b.g.Secret(token)
+	}
 }
 
 // Get navigates.
@@ -133,6 +146,7 @@ func (b *Browser) Answer(authnRequest, person string, how idp.Answer) Reply {
 // Post posts a SAML response to the callback.
 func (b *Browser) Post(response, relay string) Reply {
 	b.t.Helper()
+	b.g.Secret(response)
 	form := url.Values{"SAMLResponse": {response}}
 	if relay != "" {
 		form.Set("RelayState", relay)

@@ -81,6 +81,7 @@ type Gateway struct {
 	// AppURL and ElasticURL are the upstreams' own addresses.
 	AppURL, ElasticURL string
 	t                  testing.TB
+	secrets            secrets
 }
 
 // Log keeps everything that a gateway has logged.
@@ -120,11 +121,7 @@ func Start(t testing.TB, o Options) *Gateway {
 	g.AppURL = upstream.URL
 	g.Ready = g.configure(o, ca)
 	g.open(front)
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Log(g.Log.String())
-		}
-	})
+	t.Cleanup(g.leaveBehind)
 	return g
 }
 
