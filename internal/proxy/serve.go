@@ -149,6 +149,8 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, rt *route, err 
 	unusable, over := errors.AsType[*gate.Unusable](err)
 	if over {
 		err = unusable.Err
+	}
+	if over || fault.Is(err, fault.Forbidden) { // the live session would send the person straight back
 		reply.SignInURL = h.Flow.AgainURL(h.Flow.Wanted(r))
 	}
 	if !fault.Is(err, fault.LoginRequired) {

@@ -119,8 +119,12 @@ func TestForbidden(t *testing.T) {
 	alice, bob := g.Browser(), g.Browser()
 	alice.SignIn("/", "alice")
 	bob.SignIn("/", "bob")
-	if got := alice.Get("/admin/x"); got.Status != http.StatusForbidden || got.Header.Get("X-Gateway-Response") != "forbidden" {
+	got := alice.Get("/admin/x")
+	if got.Status != http.StatusForbidden || got.Header.Get("X-Gateway-Response") != "forbidden" {
 		t.Errorf("alice: %d", got.Status)
+	}
+	if !strings.Contains(got.Body, "again=1") || !strings.Contains(got.Body, "%2Fadmin%2Fx") {
+		t.Error("the way to sign in as someone else leads nowhere")
 	}
 	if got := bob.Get("/admin/x"); got.Status != http.StatusOK {
 		t.Errorf("bob: %d", got.Status)
