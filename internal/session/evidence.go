@@ -5,17 +5,20 @@ import (
 	"time"
 )
 
-// maxEvidence bounds the list below. What falls off is the oldest.
-const maxEvidence = 256
+const (
+	// maxEvidence bounds the list below. What falls off is the oldest.
+	maxEvidence = 256
+	// evidenceGrain keeps a busy gateway from filling the list with one moment:
+	// two events are kept of so much time, its first and its latest.
+	evidenceGrain = time.Second
+)
 
 // evidence remembers when ES has accepted a pair and how young that pair was.
 // It is what tells "ES has forgotten these tokens" from "ES's tokens index is
 // out": in an outage no pair is accepted. Its zero value is ready.
 type evidence struct {
-	mu sync.Mutex
-	// events are ordered by time; the pairs get older towards the end, since a
-	// later event with a younger pair says more than an earlier one. Guarded by mu.
-	events []acceptance
+	mu     sync.Mutex
+	events []acceptance // by time; guarded by mu
 }
 
 type acceptance struct{ at, made time.Time }
@@ -24,14 +27,17 @@ type acceptance struct{ at, made time.Time }
 func (e *evidence) accept(at, made time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	keep := len(e.events)
-	for keep > 0 && !e.events[keep-1].made.After(made) && at.Sub(e.events[keep-1].at) < time.Second {
-		keep--
+	n := len(e.events)
+	if n >= 2 && at.Sub(e.events[n-2].at) < evidenceGrain {
+		if !made.Before(e.events[n-1].made) {
+			e.events[n-1] = acceptance{at, made}
+		}
+		return
 	}
-	e.events = append(e.events[:keep], acceptance{at, made})
-	if len(e.events) > maxEvidence {
-		e.events = append(e.events[:0], e.events[len(e.events)-maxEvidence:]...)
+	if n == maxEvidence {
+		e.events = append(e.events[:0], e.events[1:]...)
 	}
+	e.events = append(e.events, acceptance{at, made})
 }
 
 // between reports whether a pair younger than made was accepted after since and
