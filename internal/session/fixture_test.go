@@ -45,7 +45,8 @@ func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
 // cluster is a stand-in behind a server, with a hook before it.
 type cluster struct {
 	*standin.Elasticsearch
-	url string
+	url    string
+	server *httptest.Server
 	// bend, if set, may answer in place of the stand-in.
 	bend atomic.Pointer[func(w http.ResponseWriter, r *http.Request) bool]
 }
@@ -73,7 +74,7 @@ func startCluster(t testing.TB, c *clock) *cluster {
 		es.ServeHTTP(w, r)
 	}))
 	t.Cleanup(srv.Close)
-	cl.url = srv.URL
+	cl.url, cl.server = srv.URL, srv
 	return cl
 }
 

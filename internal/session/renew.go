@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"net"
 	"time"
 
 	"github.com/esgateway/esgateway/internal/elastic"
@@ -136,14 +137,15 @@ func (m *Manager) mark(ctx context.Context, s *Session) (*Session, error) {
 
 // call asks ES and stores what it answers.
 func (m *Manager) call(ctx context.Context, s *Session) answer {
-	grant, class, asked := m.ask(ctx, s)
+	grant, asked, err := m.ask(ctx, s)
+	class := elastic.ClassOf(err)
 	m.observer.Renewed(string(class))
 	if class == elastic.OK {
 		m.troubles.clear(s.Key)
 		return m.keep(ctx, s, grant)
 	}
 	m.troubles.refused(s, class, asked, m.now())
-	if class != elastic.Outage && class != elastic.Cancelled {
+	if !lost(err) {
 		s = m.unmark(ctx, s)
 	}
 	return answer{session: s, class: class, asked: asked}
@@ -152,31 +154,33 @@ func (m *Manager) call(ctx context.Context, s *Session) answer {
 // ask calls ES, and repeats a lost answer on the next node until t + 25 s: ES
 // gives the same pair to a repeat. A refusal that may be an outage of the
 // tokens index (Mute) is asked once more on another node.
-func (m *Manager) ask(ctx context.Context, s *Session) (elastic.Grant, elastic.Class, time.Time) {
+func (m *Manager) ask(ctx context.Context, s *Session) (elastic.Grant, time.Time, error) {
 	secondLook := true
 	wait := 0 * time.Millisecond
 	for {
 		asked := m.now()
 		grant, err := m.es.Refresh(ctx, s.Pair.Refresh)
-		class := elastic.ClassOf(err)
 		switch {
-		case class == elastic.Mute && secondLook:
+		case elastic.ClassOf(err) == elastic.Mute && secondLook:
 			secondLook = false
 			continue
-		case !lost(err) || m.now().Sub(s.renewing) >= renewLimit:
-			return grant, class, asked
-		}
-		if pause(ctx, wait) != nil {
-			return grant, elastic.Outage, asked
+		case !lost(err) || m.now().Sub(s.renewing) >= renewLimit || pause(ctx, wait) != nil:
+			return grant, asked, err
 		}
 		wait = min(2*wait+100*time.Millisecond, 2*time.Second)
 	}
 }
 
-// lost reports whether a call ended without an answer of ES.
+// lost reports whether a call may have reached ES and ended without an answer.
+// Where no connection came about, nothing has arrived and nothing is lost: the
+// people who wait hear so at once.
 func lost(err error) bool {
 	e, ok := errors.AsType[*elastic.Error](err)
-	return ok && e.Class == elastic.Outage && e.Status == 0
+	if !ok || e.Status != 0 || (e.Class != elastic.Outage && e.Class != elastic.Cancelled) {
+		return false
+	}
+	op, ok := errors.AsType[*net.OpError](err)
+	return !ok || op.Op != "dial"
 }
 
 // unmark takes the mark away after an answer that ended the renewal. A write

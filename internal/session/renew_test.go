@@ -174,6 +174,25 @@ func TestALostAnswerIsRepeatedAndGivesTheSamePair(t *testing.T) {
 	}
 }
 
+func TestWithElasticsearchUnreachableNobodyWaitsAndTheSessionIsKept(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	begun := h.signIn("alice", "browser")
+	h.clock.advance(tokenTTL + time.Second)
+	h.es.server.Close()
+	s := h.current(begun.ID)
+	for range 3 { // a mark left behind would make the second one wait
+		_, err := h.Fresh(t.Context(), s)
+		if !errors.Is(err, session.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("got %v, want an answer at once that keeps the session", err)
+		}
+		h.clock.advance(time.Second)
+	}
+	if h.current(begun.ID) == nil {
+		t.Error("the session is gone")
+	}
+}
+
 func TestARenewalThatFailsBetweenElasticsearchsTwoWritesIsNamed(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
