@@ -31,6 +31,8 @@ type exchange struct {
 	// request can be sent again.
 	body       []byte
 	repeatable bool
+	// stream is true while an upgraded connection or an event stream is open.
+	stream bool
 }
 
 type exchangeKey struct{}

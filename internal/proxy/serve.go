@@ -188,6 +188,11 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, e *exchange) {
 		defer stop()
 		ctx = guarded
 	}
+	defer func() {
+		if e.stream {
+			h.Metrics.OpenStreams(-1)
+		}
+	}()
 	h.proxies[e.route].ServeHTTP(w, r.WithContext(ctx))
 }
 
@@ -231,6 +236,9 @@ func (h *Handler) modify(resp *http.Response) error {
 	cleanAnswer(resp.Header)
 	if e.route.Elasticsearch && resp.StatusCode == http.StatusUnauthorized {
 		filterChallenges(resp.Header, e.route.policy.Schemes(), e.scheme)
+	}
+	if e.stream = streams(resp); e.stream {
+		h.Metrics.OpenStreams(1)
 	}
 	return nil
 }

@@ -2,11 +2,19 @@ package proxy
 
 import (
 	"context"
+	"net/http"
+	"strings"
 	"time"
 
 	"github.com/esgateway/esgateway/internal/gate"
 	"github.com/esgateway/esgateway/internal/session"
 )
+
+// streams reports whether an answer stays open: a WebSocket, or an event stream.
+func streams(resp *http.Response) bool {
+	return resp.StatusCode == http.StatusSwitchingProtocols ||
+		strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream")
+}
 
 // watch ends ctx when the session of a long request has ended: a WebSocket, an
 // event stream or a slow download must not outlive it. The returned function

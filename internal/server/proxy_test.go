@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -271,6 +272,9 @@ func TestOpenStreamsEndWithTheSession(t *testing.T) {
 	if line, err := lines.ReadString('\n'); err != nil || line != "data: first\n" {
 		t.Fatalf("got %q, %v: the first event did not come at once", line, err)
 	}
+	if open := gauge(t, g, "esgateway_streams_open"); open != "2" {
+		t.Errorf("%s streams are open, want 2", open)
+	}
 	if got := b.SignOut(); got.Status != http.StatusSeeOther {
 		t.Fatalf("sign-out: %d %s", got.Status, got.Body)
 	}
@@ -280,6 +284,20 @@ func TestOpenStreamsEndWithTheSession(t *testing.T) {
 	if _, err := io.ReadAll(lines); ctx.Err() != nil {
 		t.Errorf("the event stream outlived the session: %v", err)
 	}
+}
+
+// gauge reads a metric as a scraper does.
+func gauge(t *testing.T, g *gatewaytest.Gateway, name string) string {
+	t.Helper()
+	w := newRecorder()
+	g.Metrics.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for line := range strings.Lines(w.Body.String()) {
+		if value, ok := strings.CutPrefix(line, name+" "); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	t.Fatalf("there is no metric %s", name)
+	return ""
 }
 
 func TestAWebSocketOfAnotherOriginIsRefused(t *testing.T) {
