@@ -113,6 +113,8 @@ type taker struct {
 	method  *Configured
 	browser browser
 	known   bool // the browser's cookie came
+
+	taken *Attempt // what Take has given out; nil: nothing
 }
 
 // burned is what remains of an attempt for a minute after it was taken.
@@ -135,7 +137,7 @@ func (u *unusable) Error() string { return "attempt: " + u.why }
 
 // Take implements Attempts. An attempt of another browser is left where it is:
 // an attacker who makes a victim post an answer burns nothing.
-func (t taker) Take(ctx context.Context, id string) (Attempt, error) {
+func (t *taker) Take(ctx context.Context, id string) (Attempt, error) {
 	f := t.flow
 	key := attemptKey(purposeAttempt, t.method.Name, id)
 	var a Attempt
@@ -163,11 +165,12 @@ func (t taker) Take(ctx context.Context, id string) (Attempt, error) {
 	if a.Realm != t.method.Realm {
 		return Attempt{}, &unusable{restart: true, next: a.Next, why: "the method's realm has changed meanwhile"}
 	}
+	t.taken = &a
 	return a, nil
 }
 
 // gone says what is known of an attempt that is not there.
-func (t taker) gone(ctx context.Context, id string) error {
+func (t *taker) gone(ctx context.Context, id string) error {
 	var b burned
 	_, err := t.flow.vault.Load(ctx, purposeBurned, attemptKey(purposeBurned, t.method.Name, id), &b)
 	if err == nil && t.known && b.Browser == t.browser.key {

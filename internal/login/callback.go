@@ -27,13 +27,14 @@ func (f *Flow) callback(m *Configured, route Route) web.HandlerFunc {
 			return fault.New(fault.CrossOrigin, "")
 		}
 		b, known := f.browserOf(r)
-		step, err := route.Handle(r, taker{flow: f, method: m, browser: b, known: known})
+		attempts := &taker{flow: f, method: m, browser: b, known: known}
+		step, err := route.Handle(r, attempts)
 		if u, ok := errors.AsType[*unusable](err); ok {
 			return f.lostAttempt(w, r, m, b, known, u)
 		}
 		if err != nil {
 			f.failed(r, m, err)
-			return err
+			return f.tryAgain(w, r, attempts.taken, err)
 		}
 		switch step.kind {
 		case stepDone:
@@ -48,6 +49,16 @@ func (f *Flow) callback(m *Configured, route Route) web.HandlerFunc {
 		}
 		return nil
 	}
+}
+
+// tryAgain shows why a sign-in did not work, with a way to try again that leads
+// to the page that was wanted.
+func (f *Flow) tryAgain(w http.ResponseWriter, r *http.Request, taken *Attempt, err error) error {
+	if taken == nil {
+		return err
+	}
+	f.pages.Error(w, r, err, web.Reply{Audience: web.AudienceOf(r), SignInURL: f.AgainURL(taken.Next)})
+	return nil
 }
 
 // failed writes down a sign-in that did not work.

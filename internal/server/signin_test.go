@@ -209,9 +209,12 @@ func TestARefusedSignInNamesTheCauseAndHasAWayOn(t *testing.T) {
 			g := gatewaytest.Start(t, gatewaytest.Options{Version: version})
 			b := g.Browser()
 			other := "urn:somebody:else"
-			got := b.Answer(b.Begin("/"), "alice", idp.Answer{Audience: &other})
+			got := b.Answer(b.Begin("/wanted?x=1"), "alice", idp.Answer{Audience: &other})
 			if got.Header.Get("X-Gateway-Response") != "sign_in_failed" || b.Cookie("esgateway_session") != "" {
 				t.Fatalf("got %d %q", got.Status, got.Header.Get("X-Gateway-Response"))
+			}
+			if !strings.Contains(got.Body, url.QueryEscape("/wanted?x=1")) {
+				t.Error("the way to try again does not lead to the wanted page")
 			}
 			if strings.Contains(got.Body, "urn:somebody:else") {
 				t.Error("the page shows what ES said")
