@@ -44,6 +44,10 @@ const (
 	Misconfigured Kind = "misconfigured"
 	// UpstreamUnreachable: the application behind the gateway did not answer.
 	UpstreamUnreachable Kind = "upstream_unavailable"
+	// UpstreamFailed: the application broke off before its answer began.
+	UpstreamFailed Kind = "upstream_failed"
+	// UpstreamTimeout: the application did not begin its answer in time.
+	UpstreamTimeout Kind = "upstream_timeout"
 	// ElasticsearchUnavailable: Elasticsearch did not give an answer that decides.
 	ElasticsearchUnavailable Kind = "elasticsearch_unavailable"
 	// StoreUnavailable: sessions can be neither read nor written at the moment.

@@ -42,6 +42,8 @@ var statuses = []struct {
 	{fault.CrossOrigin, 403},
 	{fault.Misconfigured, 502},
 	{fault.UpstreamUnreachable, 503},
+	{fault.UpstreamFailed, 502},
+	{fault.UpstreamTimeout, 504},
 	{fault.ElasticsearchUnavailable, 503},
 	{fault.StoreUnavailable, 503},
 	{fault.Internal, 500},

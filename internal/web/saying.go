@@ -153,6 +153,20 @@ func sayingOfOutage(kind fault.Kind) saying {
 			hint:  waitHint,
 			call:  waitCall,
 		}
+	case fault.UpstreamFailed:
+		return saying{
+			title: "The application broke off",
+			text:  "The application behind this address broke off before it answered, so it is not known what it has done. Your sign-in is not affected.",
+			hint:  "Look whether what you did is done, then try again. If it happens again, give your administrator the request ID below.",
+			call:  "Find out whether the request was carried out before you send it again.",
+		}
+	case fault.UpstreamTimeout:
+		return saying{
+			title: "The application takes too long",
+			text:  "The application behind this address has not answered in time. It may still be at work. Your sign-in is not affected.",
+			hint:  "Look after a while whether what you did is done, then try again. If it happens again, give your administrator the request ID below.",
+			call:  "Find out whether the request was carried out before you send it again.",
+		}
 	case fault.ElasticsearchUnavailable:
 		return saying{
 			title: "Elasticsearch does not answer",

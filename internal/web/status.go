@@ -25,9 +25,12 @@ func Status(kind fault.Kind) int {
 		return http.StatusMethodNotAllowed
 	case fault.TooLarge:
 		return http.StatusRequestEntityTooLarge
-	// Not 503: waiting does not help, an operator must act.
-	case fault.Misconfigured:
+	// Not 503: waiting does not help, an operator must act; and what a broken
+	// upstream has done already nobody knows.
+	case fault.Misconfigured, fault.UpstreamFailed:
 		return http.StatusBadGateway
+	case fault.UpstreamTimeout:
+		return http.StatusGatewayTimeout
 	case fault.UpstreamUnreachable, fault.ElasticsearchUnavailable, fault.StoreUnavailable:
 		return http.StatusServiceUnavailable
 	default:

@@ -47,7 +47,7 @@ func Kinds() []fault.Kind {
 	return []fault.Kind{
 		fault.BadRequest, fault.LoginRequired, fault.Forbidden, fault.NoRoles, fault.NotFound, fault.MethodNotAllowed,
 		fault.TooLarge, fault.SignInFailed, fault.SignInUnknown, fault.CookiesBlocked, fault.SignInLoop, fault.TwoSessions, fault.CrossOrigin,
-		fault.Misconfigured, fault.UpstreamUnreachable, fault.ElasticsearchUnavailable, fault.StoreUnavailable, fault.Internal,
+		fault.Misconfigured, fault.UpstreamUnreachable, fault.UpstreamFailed, fault.UpstreamTimeout, fault.ElasticsearchUnavailable, fault.StoreUnavailable, fault.Internal,
 	}
 }
 
