@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"crypto/tls"
 	"fmt"
 	"net/url"
 	"slices"
@@ -21,6 +22,7 @@ func (p *proof) routes() {
 		key := fmt.Sprintf("routes[%d]", i)
 		p.each(key, c.Check())
 		p.authorities(key+".ca", c.CA)
+		p.clientCertificate(key, c)
 		host := p.host(key, c.Host)
 		place := host + strings.TrimRight(c.Path, "/") + "/"
 		if before, twice := first[place]; twice {
@@ -53,6 +55,18 @@ func (p *proof) host(key, name string) string {
 		p.ready.Hosts = append(p.ready.Hosts, host)
 	}
 	return host
+}
+
+// clientCertificate proves who the gateway is to an upstream.
+func (p *proof) clientCertificate(key string, c proxy.RouteConfig) {
+	if c.ClientCert == "" || c.ClientKey == "" {
+		return
+	}
+	if _, err := tls.LoadX509KeyPair(c.ClientCert, c.ClientKey); err != nil {
+		p.wrong(key+".client_cert", "cannot be used with client_key: "+cause(err), "both are PEM files and belong together")
+		return
+	}
+	p.private(key+".client_key", c.ClientKey)
 }
 
 // upstreams warns of tokens that would go over the network in the clear.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -60,5 +61,6 @@ func isFile(key string) bool {
 	case "listen.cert", "listen.key", "elasticsearch.ca", "elasticsearch.password_file", "sessions.keys_file", "brand.logo":
 		return true
 	}
-	return strings.HasPrefix(key, "routes[") && strings.HasSuffix(key, "].ca")
+	_, ofRoute, _ := strings.Cut(key, "].")
+	return strings.HasPrefix(key, "routes[") && slices.Contains([]string{"ca", "client_cert", "client_key"}, ofRoute)
 }

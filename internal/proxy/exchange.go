@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/esgateway/esgateway/internal/elastic"
 	"github.com/esgateway/esgateway/internal/fault"
@@ -22,9 +24,12 @@ const (
 
 // exchange is one request on its way to an upstream and back.
 type exchange struct {
-	route   *route
+	route *route
+	// target is what is asked for, as the upstream sees it.
 	target  target.Target
 	visitor gate.Visitor
+	// upgrade: it opens a WebSocket.
+	upgrade bool
 	// scheme is what the client's own Authorization uses.
 	scheme string
 	// body is the request's body if it was kept; repeatable tells whether the
@@ -62,6 +67,8 @@ func (e *exchange) keepBody(r *http.Request) error {
 		}
 		e.body, e.repeatable = body, true
 		r.Body = io.NopCloser(bytes.NewReader(body))
+		// With it net/http sends a body again that met a connection just closed.
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	}
 	return nil
 }
@@ -144,4 +151,20 @@ func (rt renewing) classOf(resp *http.Response) elastic.Class {
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(read), rest), rest}
 	return elastic.ClassifyBearer(resp.StatusCode, resp.Header, read)
+}
+
+// write puts the target into the URL of the outgoing request, byte by byte:
+// net/http would decode the path, and drop query pairs that it cannot read. The
+// host is the first address; whoever picks another one puts that there.
+func (e *exchange) write(u *url.URL) {
+	u.Scheme, u.Host = e.route.first.Scheme, e.route.first.Host
+	u.RawQuery, u.ForceQuery = e.target.Query, e.target.HasQuery
+	if !strings.HasPrefix(e.target.Path, "//") {
+		u.Opaque = e.target.Path
+		return
+	}
+	// net/url would take two slashes for a host.
+	if plain, err := url.PathUnescape(e.target.Path); err == nil {
+		u.Path, u.RawPath = plain, e.target.Path
+	}
 }

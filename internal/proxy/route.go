@@ -23,12 +23,11 @@ type RouteConfig struct {
 	Path string `yaml:"path"`
 	// Title names the application on our pages. Empty: host and path.
 	Title string `yaml:"title"`
-	// To are the addresses of the upstream, for example http://app:3000. Until
-	// further notice the first one is used.
-	To []string `yaml:"to"`
-	// CA is a file with the certificates that the upstream's is checked
-	// against. Empty: those of the system.
-	CA string `yaml:"ca"`
+	// UpstreamConfig is where the route leads.
+	UpstreamConfig `yaml:",inline"`
+	// StripPrefix takes the route's path away before a request goes on, and says
+	// so in X-Forwarded-Prefix: /app/x arrives as /x, and /app as /.
+	StripPrefix bool `yaml:"strip_prefix"`
 	// Elasticsearch says that the upstream is ES itself: clients may bring their
 	// own Authorization, errors have ES's shape, and ES's 401 renews tokens.
 	Elasticsearch bool `yaml:"elasticsearch"`
@@ -56,13 +55,9 @@ const (
 // Check returns what is wrong with the route, by yaml key.
 func (c RouteConfig) Check() map[string]error {
 	bad := map[string]error{}
-	if len(c.To) == 0 {
-		bad["to"] = errors.New("is missing; it lists the upstream's addresses, for example [http://app:3000]")
-	}
-	for _, to := range c.To {
-		if _, err := upstream(to); err != nil {
-			bad["to"] = err
-		}
+	c.UpstreamConfig.check(bad)
+	if c.StripPrefix && strings.Trim(c.Path, "/") == "" {
+		bad["strip_prefix"] = errors.New("has no prefix to strip; leave it out, or write path")
 	}
 	for key, paths := range map[string][]string{"path": {cmp.Or(c.Path, "/")}, "public": c.Public} {
 		for _, p := range paths {
@@ -80,23 +75,12 @@ func (c RouteConfig) Check() map[string]error {
 	return bad
 }
 
-// upstream parses an address of an upstream: scheme, host and nothing else.
-func upstream(raw string) (*url.URL, error) {
-	u, err := url.Parse(raw)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return nil, fmt.Errorf("%q is no address; write for example http://app:3000", raw)
-	}
-	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.User != nil || u.Fragment != "" {
-		return nil, fmt.Errorf("%q has more than scheme, host and port; leave the rest out", raw)
-	}
-	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
-}
-
 // route is a RouteConfig that is ready to be used.
 type route struct {
 	RouteConfig
-	to     *url.URL
 	policy gate.Policy
+	// first is the first of the upstream's addresses.
+	first *url.URL
 }
 
 // name is what metrics call the route.
@@ -106,6 +90,22 @@ func (rt *route) name() string { return rt.Host + cmp.Or(rt.Path, "/") }
 // backslash is never public: the upstream might decode it and see another path.
 func (rt *route) public(t target.Target) bool {
 	return t.PublicSafe() && slices.ContainsFunc(rt.Public, t.Under)
+}
+
+// inside is the target as the upstream sees it: without the route's path, where
+// that is stripped. Segments are counted in the raw bytes, which stay as they are.
+func (rt *route) inside(t target.Target) target.Target {
+	path := strings.Trim(rt.Path, "/")
+	if !rt.StripPrefix || path == "" {
+		return t
+	}
+	n := strings.Count(path, "/") + 1
+	t.Segments = t.Segments[n:]
+	t.Path = "/" + strings.Join(strings.Split(t.Path[1:], "/")[n:], "/")
+	if len(t.Segments) == 0 {
+		t.Segments = []string{""}
+	}
+	return t
 }
 
 // audience applies the route's wish over what the request looks like.
@@ -126,11 +126,11 @@ func newTable(configs []RouteConfig, publicHost string) (table, error) {
 	t := table{}
 	for _, c := range configs {
 		c.Host = strings.ToLower(cmp.Or(c.Host, publicHost))
-		to, err := upstream(c.To[0])
+		first, err := parseAddress(c.To[0])
 		if err != nil {
 			return nil, err
 		}
-		t[c.Host] = append(t[c.Host], &route{RouteConfig: c, to: to, policy: gate.Policy{Elasticsearch: c.Elasticsearch, Require: c.Require}})
+		t[c.Host] = append(t[c.Host], &route{RouteConfig: c, first: first.url, policy: gate.Policy{Elasticsearch: c.Elasticsearch, Require: c.Require}})
 	}
 	for _, routes := range t {
 		slices.SortStableFunc(routes, func(a, b *route) int { return len(b.Path) - len(a.Path) })

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/esgateway/esgateway/internal/fault"
@@ -34,15 +35,17 @@ type Setup struct {
 	Metrics *metrics.Set
 	// StreamCheck is how often a long request asks whether its session lives.
 	StreamCheck time.Duration
+	Now         func() time.Time
 	Log         *slog.Logger
 }
 
 // Handler serves everything that is not the gateway's own.
 type Handler struct {
 	Setup
-	table   table
-	policy  policy
-	proxies map[*route]*httputil.ReverseProxy
+	table     table
+	policy    policy
+	proxies   map[*route]*httputil.ReverseProxy
+	upstreams []*upstreams
 }
 
 // New makes a handler. An error names the route that cannot be served.
@@ -54,14 +57,26 @@ func New(s Setup) (*Handler, error) {
 	h := &Handler{Setup: s, table: routes, policy: newPolicy(), proxies: map[*route]*httputil.ReverseProxy{}}
 	for _, ofHost := range routes {
 		for _, rt := range ofHost {
-			connections, err := newTransport(rt.RouteConfig)
+			us, err := newUpstreams(rt, s)
 			if err != nil {
 				return nil, errors.Join(errors.New("route "+rt.name()), err)
 			}
-			h.proxies[rt] = h.reverse(rt, connections)
+			h.upstreams = append(h.upstreams, us)
+			h.proxies[rt] = h.reverse(us)
 		}
 	}
 	return h, nil
+}
+
+// Run asks the upstreams how they are, where routes want that, until ctx ends.
+func (h *Handler) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, us := range h.upstreams {
+		if us.health != nil {
+			all.Go(func() { us.health.run(ctx) })
+		}
+	}
+	all.Wait()
 }
 
 // ServeHTTP carries one request, or says why not.
@@ -77,7 +92,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	NameRoute(r.Context(), rt.name())
-	e := &exchange{route: rt, target: t}
+	e := &exchange{route: rt, target: rt.inside(t)}
 	if err := h.admit(w, r, t, e); err != nil {
 		h.refuse(w, r, rt, err)
 		return
@@ -87,11 +102,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // admit decides who asks and whether the request may go on.
 func (h *Handler) admit(w http.ResponseWriter, r *http.Request, t target.Target, e *exchange) error {
-	if _, err := target.Websocket(r); err != nil {
+	var err error
+	if e.upgrade, err = target.Websocket(r); err != nil {
 		return refused(err)
 	}
 	if e.route.Elasticsearch {
-		if err := t.ElasticsearchSafe(); err != nil {
+		if err := e.target.ElasticsearchSafe(); err != nil {
 			return refused(err)
 		}
 	}
@@ -197,9 +213,9 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, e *exchange) {
 }
 
 // reverse makes the reverse proxy of a route.
-func (h *Handler) reverse(rt *route, connections http.RoundTripper) *httputil.ReverseProxy {
+func (h *Handler) reverse(connections http.RoundTripper) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
-		Rewrite:        h.rewrite(rt),
+		Rewrite:        h.rewrite,
 		Transport:      renewing{next: connections, gate: h.Gate},
 		FlushInterval:  -1, // every byte of a stream goes on at once
 		ModifyResponse: h.modify,
@@ -210,23 +226,20 @@ func (h *Handler) reverse(rt *route, connections http.RoundTripper) *httputil.Re
 
 // rewrite makes the outgoing request. Path and query are the client's bytes:
 // net/http would decode the path, and drop query pairs that it cannot read.
-func (h *Handler) rewrite(rt *route) func(*httputil.ProxyRequest) {
-	return func(p *httputil.ProxyRequest) {
-		e := exchangeOf(p.In.Context())
-		p.Out.URL.Scheme, p.Out.URL.Host = rt.to.Scheme, rt.to.Host
-		p.Out.URL.RawQuery, p.Out.URL.ForceQuery = e.target.Query, e.target.HasQuery
-		if !strings.HasPrefix(e.target.Path, "//") { // which net/url would take for a host
-			p.Out.URL.Opaque = e.target.Path
-		}
-		p.Out.Host = p.In.Host
-		h.policy.clean(p.Out.Header, e.visitor.OwnAuthorization)
-		if bearer := e.visitor.Bearer(); !bearer.Empty() {
-			p.Out.Header.Set("Authorization", "Bearer "+bearer.Reveal())
-		}
-		if _, asked := p.In.Header["User-Agent"]; !asked {
-			p.Out.Header["User-Agent"] = nil // net/http would put its own
-		}
-		announce(p.Out, p.In, h.Public.Scheme, h.Client(p.In))
+func (h *Handler) rewrite(p *httputil.ProxyRequest) {
+	e := exchangeOf(p.In.Context())
+	e.write(p.Out.URL)
+	p.Out.Host = p.In.Host
+	h.policy.clean(p.Out.Header, e.visitor.OwnAuthorization)
+	if bearer := e.visitor.Bearer(); !bearer.Empty() {
+		p.Out.Header.Set("Authorization", "Bearer "+bearer.Reveal())
+	}
+	if _, asked := p.In.Header["User-Agent"]; !asked {
+		p.Out.Header["User-Agent"] = nil // net/http would put its own
+	}
+	announce(p.Out, p.In, h.Public.Scheme, h.Client(p.In))
+	if e.route.StripPrefix {
+		p.Out.Header.Set("X-Forwarded-Prefix", strings.TrimRight(e.route.Path, "/"))
 	}
 }
 
@@ -240,6 +253,9 @@ func (h *Handler) modify(resp *http.Response) error {
 	if e.stream = streams(resp); e.stream {
 		h.Metrics.OpenStreams(1)
 	}
+	if resp.StatusCode != http.StatusSwitchingProtocols {
+		resp.Body = &answer{ReadCloser: resp.Body, request: resp.Request, route: e.route, log: h.Log}
+	}
 	return nil
 }
 
@@ -247,16 +263,8 @@ func (h *Handler) modify(resp *http.Response) error {
 // left decides nothing and needs no answer.
 func (h *Handler) failed(w http.ResponseWriter, r *http.Request, err error) {
 	e := exchangeOf(r.Context())
-	if errors.Is(err, context.Canceled) {
+	if r.Context().Err() != nil {
 		panic(http.ErrAbortHandler) // the way net/http asks to end a connection without an answer
 	}
-	_, isFault := errors.AsType[*fault.Error](err)
-	if _, unusable := errors.AsType[*gate.Unusable](err); !isFault && !unusable {
-		kind := fault.UpstreamUnreachable
-		if e.route.Elasticsearch {
-			kind = fault.ElasticsearchUnavailable
-		}
-		err = fault.Because(kind, err)
-	}
-	h.refuse(w, r, e.route, err)
+	h.refuse(w, r, e.route, e.route.failure(err))
 }

@@ -39,8 +39,9 @@ type Gateway struct {
 	// Sessions must be run while the gateway serves.
 	Sessions *session.Manager
 	// Elastic is the client of ES's security API.
-	Elastic *elastic.Client
-	flow    *login.Flow
+	Elastic   *elastic.Client
+	flow      *login.Flow
+	upstreams *proxy.Handler
 }
 
 // Build makes a gateway. It opens no listener and asks nobody: Elasticsearch
@@ -73,14 +74,14 @@ func Build(c *config.Ready, l Lasting) (*Gateway, error) {
 	})
 	upstreams, err := proxy.New(proxy.Setup{
 		Routes: c.Routes, Public: c.Public, Gate: gate.New(sessions, cookies, flow), Flow: flow, Pages: pages,
-		Client: client, Metrics: l.Metrics, StreamCheck: c.Sessions.StreamCheck, Log: l.Log,
+		Client: client, Metrics: l.Metrics, StreamCheck: c.Sessions.StreamCheck, Now: l.Now, Log: l.Log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	around := around{config: c, lasting: l, pages: pages, client: client}
 	return &Gateway{
-		Handler: around.wrap(own(c, flow, pages), upstreams), Sessions: sessions, Elastic: es, flow: flow,
+		Handler: around.wrap(own(c, flow, pages), upstreams), Sessions: sessions, Elastic: es, flow: flow, upstreams: upstreams,
 	}, nil
 }
 

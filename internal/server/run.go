@@ -94,6 +94,7 @@ func (g *Gateway) serve(ctx context.Context, c *config.Ready, l Lasting, public,
 	defer stop()
 	var background sync.WaitGroup
 	background.Go(func() { g.Sessions.Run(work) })
+	background.Go(func() { g.upstreams.Run(work) })
 	background.Go(func() { every(work, countTime, g.count(l)) })
 
 	state := newState(g.Elastic, l)
