@@ -1,9 +1,11 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"path"
+	"strings"
 )
 
 // address is one address of an upstream.
@@ -20,6 +22,9 @@ type address struct {
 
 // parseAddress parses scheme, host and nothing else.
 func parseAddress(raw string) (address, error) {
+	if strings.Contains(raw, "@") { // and is not repeated in the message
+		return address{}, errors.New("an address has a name or password in it; leave that out")
+	}
 	u, err := url.Parse(raw)
 	if err != nil {
 		return address{}, fmt.Errorf("%q is no address; write for example http://app:3000", raw)
@@ -30,7 +35,7 @@ func parseAddress(raw string) (address, error) {
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "h2c", u.Hostname() == "":
 		return address{}, fmt.Errorf("%q is no address; write for example http://app:3000", raw)
-	case u.Path != "" && u.Path != "/", u.RawQuery != "", u.ForceQuery, u.User != nil, u.Fragment != "":
+	case u.Path != "" && u.Path != "/", u.RawQuery != "", u.ForceQuery, u.Fragment != "":
 		return address{}, fmt.Errorf("%q has more than scheme, host and port; leave the rest out", raw)
 	case u.Scheme == "h2c":
 		return address{raw: raw, url: &url.URL{Scheme: "http", Host: u.Host}, h2c: true}, nil
@@ -39,7 +44,7 @@ func parseAddress(raw string) (address, error) {
 }
 
 func parseSocket(raw string, u *url.URL) (address, error) {
-	if u.Host != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Path != path.Clean("/"+u.Path) || u.Path == "/" {
+	if u.Host != "" || u.RawQuery != "" || u.Fragment != "" || u.Path != path.Clean("/"+u.Path) || u.Path == "/" {
 		return address{}, fmt.Errorf("%q is no address of a socket; write for example unix:///run/app.sock", raw)
 	}
 	return address{raw: raw, url: &url.URL{Scheme: "http", Host: "localhost"}, socket: u.Path}, nil
