@@ -50,12 +50,12 @@ type round struct {
 }
 
 // rounds are run one after the other: the second one needs the machine for
-// browsers and identity providers, and its packages start each other's programs.
+// browsers, identity providers and what is measured, so one package at a time.
 // No cached results: what a test leaves behind for the search must be of this run.
 func rounds() []round {
 	return []round{
 		{name: "unit", flags: []string{"-race", "-count=1", "-timeout=10m"}, patterns: []string{"./internal/...", "./cmd/..."}},
-		{name: "parts", flags: []string{"-count=1", "-timeout=20m", "-p=2"}, patterns: []string{"./test/..."}},
+		{name: "parts", flags: []string{"-count=1", "-timeout=20m", "-p=1"}, patterns: []string{"./test/..."}},
 		{name: "compose", dir: "test/compose", flags: []string{"-count=1"}, patterns: []string{"./..."}},
 	}
 }
