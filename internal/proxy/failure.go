@@ -46,15 +46,19 @@ func (rt *route) failure(err error) error {
 // since nobody else does.
 type answer struct {
 	io.ReadCloser
-	request *http.Request
-	route   *route
-	log     *slog.Logger
+	response *http.Response
+	route    *route
+	log      *slog.Logger
 }
 
 // Read implements io.Reader.
 func (a *answer) Read(p []byte) (int, error) {
 	n, err := a.ReadCloser.Read(p)
-	if ctx := a.request.Context(); err != nil && !errors.Is(err, io.EOF) && ctx.Err() == nil {
+	if errors.Is(err, io.EOF) {
+		cleanAnswer(a.response.Trailer) // headers that come late
+		return n, err
+	}
+	if ctx := a.response.Request.Context(); err != nil && ctx.Err() == nil {
 		a.log.ErrorContext(ctx, "an answer broke off", "http.request.id", web.RequestID(ctx),
 			"esgateway.route", a.route.name(), "error.message", err.Error())
 	}

@@ -32,10 +32,11 @@ func strippedFamilies() []string {
 	}
 }
 
+// separators are written alike in names that are compared.
+var separators = strings.NewReplacer("_", "-", ".", "-")
+
 // normal is the form in which header names are compared.
-func normal(name string) string {
-	return strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(name))
-}
+func normal(name string) string { return separators.Replace(strings.ToLower(name)) }
 
 // policy is the header policy with its lists made once.
 type policy struct {
@@ -108,6 +109,7 @@ func announce(out *http.Request, in *http.Request, scheme string, client netip.A
 // cleanAnswer strips from an upstream's answer what only the gateway may say.
 func cleanAnswer(h http.Header) {
 	h.Del("X-Gateway-Response")
+	h.Del("X-Request-Id") // the client gets ours
 	lines := h["Set-Cookie"]
 	kept := lines[:0:0]
 	for _, line := range lines {

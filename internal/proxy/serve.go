@@ -6,6 +6,7 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
@@ -46,6 +47,7 @@ type Handler struct {
 	policy    policy
 	proxies   map[*route]*httputil.ReverseProxy
 	upstreams []*upstreams
+	buffers   buffers
 }
 
 // New makes a handler. An error names the route that cannot be served.
@@ -209,7 +211,7 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, e *exchange) {
 			h.Metrics.OpenStreams(-1)
 		}
 	}()
-	h.proxies[e.route].ServeHTTP(w, r.WithContext(ctx))
+	h.proxies[e.route].ServeHTTP(&downstream{ResponseWriter: w, own: maps.Clone(w.Header())}, r.WithContext(ctx))
 }
 
 // reverse makes the reverse proxy of a route.
@@ -217,7 +219,8 @@ func (h *Handler) reverse(connections http.RoundTripper) *httputil.ReverseProxy 
 	return &httputil.ReverseProxy{
 		Rewrite:        h.rewrite,
 		Transport:      renewing{next: connections, gate: h.Gate},
-		FlushInterval:  -1, // every byte of a stream goes on at once
+		FlushInterval:  flushTime,
+		BufferPool:     &h.buffers,
 		ModifyResponse: h.modify,
 		ErrorHandler:   h.failed,
 		ErrorLog:       log.New(io.Discard, "", 0), // what it would say comes to ErrorHandler too
@@ -238,6 +241,7 @@ func (h *Handler) rewrite(p *httputil.ProxyRequest) {
 		p.Out.Header["User-Agent"] = nil // net/http would put its own
 	}
 	announce(p.Out, p.In, h.Public.Scheme, h.Client(p.In))
+	h.policy.passTrailers(p.Out, p.In)
 	if e.route.StripPrefix {
 		p.Out.Header.Set("X-Forwarded-Prefix", strings.TrimRight(e.route.Path, "/"))
 	}
@@ -254,7 +258,7 @@ func (h *Handler) modify(resp *http.Response) error {
 		h.Metrics.OpenStreams(1)
 	}
 	if resp.StatusCode != http.StatusSwitchingProtocols {
-		resp.Body = &answer{ReadCloser: resp.Body, request: resp.Request, route: e.route, log: h.Log}
+		resp.Body = &answer{ReadCloser: resp.Body, response: resp, route: e.route, log: h.Log}
 	}
 	return nil
 }

@@ -3,11 +3,24 @@ package proxy
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/esgateway/esgateway/internal/gate"
 	"github.com/esgateway/esgateway/internal/session"
+)
+
+const (
+	// continueTime is how long a request that asked for permission (Expect:
+	// 100-continue) waits for the upstream's word before its body is sent anyway.
+	continueTime = time.Second
+	// flushTime is how long the header of an answer whose length is known may
+	// wait for the body. Streams never wait.
+	flushTime = 10 * time.Millisecond
+	// copySize is the size of a buffer between upstream and client.
+	copySize = 32 << 10
 )
 
 // streams reports whether an answer stays open: a WebSocket, or an event stream.
@@ -18,17 +31,24 @@ func streams(resp *http.Response) bool {
 
 // watch ends ctx when the session of a long request has ended: a WebSocket, an
 // event stream or a slow download must not outlive it. The returned function
-// ends the watching.
+// ends the watching. Most requests end before the first look, so until then
+// there is a timer and no goroutine.
 func watch(ctx context.Context, g *gate.Gate, key session.Key, every time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		for rest(ctx, every) {
+	timer := time.AfterFunc(every, func() { //nolint:forbidigo // waits for nothing that a test's clock moves
+		for {
 			if !g.Lives(ctx, key) {
 				cancel()
 			}
+			if !rest(ctx, every) {
+				return
+			}
 		}
-	}()
-	return ctx, cancel
+	})
+	return ctx, func() {
+		timer.Stop()
+		cancel()
+	}
 }
 
 // rest waits; it reports false, early, if ctx ends.
@@ -38,3 +58,69 @@ func rest(ctx context.Context, d time.Duration) bool {
 	<-timer.Done()
 	return ctx.Err() == nil
 }
+
+// buffers lends the buffers between upstreams and clients.
+type buffers struct{ pool sync.Pool }
+
+// Get implements httputil.BufferPool.
+func (b *buffers) Get() []byte {
+	if kept, ok := b.pool.Get().(*[copySize]byte); ok {
+		return kept[:]
+	}
+	return make([]byte, copySize)
+}
+
+// Put implements httputil.BufferPool.
+func (b *buffers) Put(buffer []byte) { b.pool.Put((*[copySize]byte)(buffer)) }
+
+// downstream is the client's side of a forwarded request.
+//
+// After an informational answer (100, 103) the reverse proxy empties the headers,
+// ours among them; here they are put back into the final one. And what only the
+// gateway may say is no more taken from an informational answer than from any
+// other.
+//
+// What has come of an answer goes on at once, except for the last bytes of a
+// length that is known: net/http sends them anyway, with the header if that has
+// not gone yet, and for most answers this is one system call instead of two.
+type downstream struct {
+	http.ResponseWriter
+	own    http.Header
+	passed bool  // an informational answer has gone to the client
+	left   int64 // of the body; 0 if nobody knows
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (d *downstream) WriteHeader(status int) {
+	h := d.Header()
+	if status < http.StatusOK && status != http.StatusSwitchingProtocols {
+		cleanAnswer(h)
+		d.passed = true
+		d.ResponseWriter.WriteHeader(status)
+		return
+	}
+	if d.passed {
+		for name, values := range d.own {
+			h[name] = append(values[:len(values):len(values)], h[name]...)
+		}
+	}
+	if length := h["Content-Length"]; len(length) == 1 {
+		d.left, _ = strconv.ParseInt(length[0], 10, 64) // net/http has read it before
+	}
+	d.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (d *downstream) Write(p []byte) (int, error) {
+	n, err := d.ResponseWriter.Write(p)
+	if err != nil || d.left == 0 {
+		return n, err
+	}
+	if d.left -= int64(n); d.left > 0 {
+		err = http.NewResponseController(d.ResponseWriter).Flush()
+	}
+	return n, err
+}
+
+// Unwrap lets http.ResponseController flush and hijack.
+func (d *downstream) Unwrap() http.ResponseWriter { return d.ResponseWriter }

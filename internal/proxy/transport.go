@@ -29,6 +29,7 @@ func newTransport(c RouteConfig, a address, trust *tls.Config, connected func())
 		DialTLSContext:         d.secure,
 		Protocols:              &protocols,
 		ResponseHeaderTimeout:  c.responseHeaderTime(),
+		ExpectContinueTimeout:  continueTime,
 		IdleConnTimeout:        c.IdleTimeout.or(idleTime),
 		MaxIdleConns:           0,
 		MaxIdleConnsPerHost:    maxIdle,
