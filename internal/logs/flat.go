@@ -2,6 +2,7 @@ package logs
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 )
 
@@ -36,16 +37,15 @@ func name(key string) string {
 	return key
 }
 
-// last keeps the last attribute of each name, in the order of the first.
+// last keeps the last attribute of each name, in the order of the first. A line
+// has a dozen of them: looking through them is quicker than a map.
 func last(attrs []slog.Attr) []slog.Attr {
-	at := make(map[string]int, len(attrs))
 	kept := attrs[:0]
 	for _, a := range attrs {
-		if i, twice := at[a.Key]; twice {
+		if i := slices.IndexFunc(kept, func(k slog.Attr) bool { return k.Key == a.Key }); i >= 0 {
 			kept[i] = a
 			continue
 		}
-		at[a.Key] = len(kept)
 		kept = append(kept, a)
 	}
 	return kept

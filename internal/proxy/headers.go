@@ -52,9 +52,9 @@ func newPolicy() policy {
 	return p
 }
 
-// forged reports whether a request header may not come from a client.
-func (p policy) forged(name string) bool {
-	n := normal(name)
+// forged reports whether a request header of that normal name may not come from a
+// client.
+func (p policy) forged(n string) bool {
 	if p.names[n] {
 		return true
 	}
@@ -66,7 +66,7 @@ func (p policy) forged(name string) bool {
 func (p policy) clean(h http.Header, own bool) {
 	for name := range h {
 		switch n := normal(name); {
-		case p.forged(name), n == "authorization" && (!own || name != "Authorization"):
+		case p.forged(n), n == "authorization" && (!own || name != "Authorization"):
 			delete(h, name)
 		}
 	}

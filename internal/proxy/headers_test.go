@@ -21,7 +21,7 @@ func TestForgedHeaders(t *testing.T) {
 		"Accept": false, "Content-Type": false, "X-Opaque-Id": false, "Traceparent": false, "Kbn-Xsrf": false, "X-Elastic-Client-Meta": false,
 		"If-None-Match": false, "X-Requested-With": false, "Range": false,
 	} {
-		if got := p.forged(name); got != forged {
+		if got := p.forged(normal(name)); got != forged {
 			t.Errorf("forged(%q) = %v, want %v", name, got, forged)
 		}
 	}

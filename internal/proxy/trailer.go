@@ -32,7 +32,7 @@ func (p policy) passTrailers(out, in *http.Request) {
 	}
 	passed := http.Header{}
 	for name := range in.Trailer {
-		if !p.forged(name) && normal(name) != "authorization" && normal(name) != "cookie" {
+		if n := normal(name); !p.forged(n) && n != "authorization" && n != "cookie" {
 			passed[name] = nil
 		}
 	}

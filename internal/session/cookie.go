@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gorilla/securecookie"
@@ -57,6 +58,7 @@ type CookieConfig struct {
 type Cookies struct {
 	codecs []securecookie.Codec
 	cfg    CookieConfig
+	opened openedCookies
 }
 
 // NewCookies makes the codecs of a key ring: the first key writes, all read.
@@ -171,16 +173,30 @@ func (c *Cookies) write(w http.ResponseWriter, cookie *http.Cookie) {
 // values opens every cookie of that name; sent is how many different ones came,
 // readable or not.
 func (c *Cookies) values(r *http.Request, name, base, scope string) (values []string, sent int) {
-	seen := map[string]bool{}
-	for _, cookie := range r.CookiesNamed(name) {
-		if seen[cookie.Value] {
+	all := r.CookiesNamed(name)
+	for i, cookie := range all {
+		if slices.ContainsFunc(all[:i], func(before *http.Cookie) bool { return before.Value == cookie.Value }) {
 			continue
 		}
-		seen[cookie.Value] = true
-		var plain []byte
-		if err := securecookie.DecodeMulti(base+"@"+scope, cookie.Value, &plain, c.codecs...); err == nil {
-			values = append(values, string(plain))
+		sent++
+		if plain, ok := c.open(cookieKey{base: base, scope: scope, value: cookie.Value}); ok {
+			values = append(values, plain)
 		}
 	}
-	return values, len(seen)
+	return values, sent
+}
+
+// open is what a cookie holds, if it is one of ours.
+func (c *Cookies) open(k cookieKey) (string, bool) {
+	if plain, ok := c.opened.get(k); ok {
+		return plain, true
+	}
+	var plain []byte
+	if err := securecookie.DecodeMulti(k.base+"@"+k.scope, k.value, &plain, c.codecs...); err != nil {
+		return "", false
+	}
+	// Copies: the parts of a request are small pieces of big buffers.
+	k = cookieKey{base: k.base, scope: strings.Clone(k.scope), value: strings.Clone(k.value)}
+	c.opened.put(k, string(plain))
+	return string(plain), true
 }

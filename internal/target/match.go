@@ -13,12 +13,14 @@ func (t Target) Under(prefix string) bool {
 	if trimmed == "" {
 		return t.Path != ""
 	}
-	want := strings.Split(trimmed, "/")
-	n := len(want)
-	if len(t.Segments) < n || strings.HasSuffix(prefix, "/") && len(t.Segments) == n {
-		return false
+	n := 0
+	for want := range strings.SplitSeq(trimmed, "/") {
+		if n == len(t.Segments) || t.Segments[n] != want {
+			return false
+		}
+		n++
 	}
-	return slices.Equal(t.Segments[:n], want)
+	return n < len(t.Segments) || !strings.HasSuffix(prefix, "/")
 }
 
 // PublicSafe reports whether any upstream reads the path as we do. False for an
