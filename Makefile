@@ -45,10 +45,14 @@ contract: go ## the contract with Elasticsearch against a real one: make contrac
 	@test -n "$(ES)" || { echo 'make contract: say where Elasticsearch is: make contract ES=https://localhost:9200 (see deploy/contract)' >&2; exit 2; }
 	CONTRACT_ES="$(ES)" $(GO) test -count=1 $(ARGS) ./test/contract
 
-bench: go ## benchmarks
+bench: go ## beside HAProxy, nginx and a bare reverse proxy; allocations a request
+	@scripts/setup bench
+	$(GO) build -o bin/bench ./test/bench
+	bin/bench $(ARGS)
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
 
-long: go setup ## the tests that take long: every fuzz target for a minute, unit tests many times over
+long: go setup ## what takes long: fuzz targets, a soak, unit tests many times over (FUZZTIME=1m SOAK=1m)
+	@scripts/setup bench
 	scripts/long
 
 image: ## the container image
