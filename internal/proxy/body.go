@@ -12,14 +12,22 @@ import (
 // to blame.
 type body struct {
 	io.ReadCloser
-	read, broke atomic.Bool
+	read, ended, broke atomic.Bool
 }
 
-// Read implements io.Reader.
+// Read implements io.Reader. Its end stays its end: net/http looks for more
+// behind the last byte, and if the answer is quicker, the server has closed the
+// body by then. That error would close the connection in the middle of the answer.
 func (b *body) Read(p []byte) (int, error) {
+	if b.ended.Load() {
+		return 0, io.EOF
+	}
 	b.read.Store(true)
 	n, err := b.ReadCloser.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
+	switch {
+	case errors.Is(err, io.EOF):
+		b.ended.Store(true)
+	case err != nil:
 		b.broke.Store(true)
 	}
 	return n, err

@@ -1,5 +1,3 @@
-//go:build long
-
 package server_test
 
 import (
