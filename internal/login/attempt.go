@@ -36,10 +36,8 @@ type Attempt struct {
 	// Next is where the person wanted to go, as a proven return URL.
 	Next string `json:"next"`
 	// Browser is the key of the browser that started it.
-	Browser string `json:"browser"`
-	// Started is when, Restarts how often it restarted by itself.
-	Started  time.Time `json:"started"`
-	Restarts int       `json:"restarts,omitempty"`
+	Browser string    `json:"browser"`
+	Started time.Time `json:"started"`
 }
 
 func attemptKey(purpose, method, id string) session.Key {
@@ -128,7 +126,6 @@ type burned struct {
 // one new sign-in.
 type unusable struct {
 	next    string
-	used    bool
 	restart bool
 	why     string
 }
@@ -174,7 +171,7 @@ func (t *taker) gone(ctx context.Context, id string) error {
 	var b burned
 	_, err := t.flow.vault.Load(ctx, purposeBurned, attemptKey(purposeBurned, t.method.Name, id), &b)
 	if err == nil && t.known && b.Browser == t.browser.key {
-		return &unusable{used: true, next: b.Next, why: "it was used a moment ago"}
+		return &unusable{next: b.Next, why: "it was used a moment ago"}
 	}
 	return &unusable{restart: true, why: "it is unknown or too old"}
 }

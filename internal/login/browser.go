@@ -20,35 +20,59 @@ const (
 )
 
 // browser is what the public host's browser cookie says: the browser key, which
-// knows a browser before and between sign-ins and signs nobody in, and the
-// count of sign-ins that did not last.
+// knows a browser before and between sign-ins and signs nobody in, and what tells
+// a loop.
 type browser struct {
-	key      string
-	loops    int
+	key string
+	// loops counts sign-ins in a row that did not last; counted is when the last
+	// one was.
+	loops   int
+	counted time.Time
+	// finished is the last sign-in that nobody has judged yet; zero: none.
 	finished time.Time
+	// restarted is when a sign-in last started anew by itself.
+	restarted time.Time
 }
 
 func newBrowser() browser { return browser{key: rand.Text()} }
 
+// signedIn is the browser after a sign-in. What was counted long ago has nothing
+// to do with it.
+func (b browser) signedIn(now time.Time) browser {
+	if now.Sub(b.counted) > loopTime {
+		b.loops = 0
+	}
+	b.finished = now
+	return b
+}
+
+// signedOut is the browser after a sign-out: that a session is gone is no loop.
+func (b browser) signedOut() browser { return browser{key: b.key} }
+
 // String is the cookie's value.
 func (b browser) String() string {
-	return b.key + "." + strconv.Itoa(b.loops) + "." + strconv.FormatInt(b.finished.Unix(), 10)
+	parts := []string{b.key, strconv.Itoa(b.loops)}
+	for _, t := range [...]time.Time{b.counted, b.finished, b.restarted} {
+		parts = append(parts, strconv.FormatInt(max(t.Unix(), 0), 10))
+	}
+	return strings.Join(parts, ".")
 }
 
 func parseBrowser(value string) (browser, bool) {
 	parts := strings.Split(value, ".")
-	if len(parts) != 3 || parts[0] == "" {
+	if len(parts) != 5 || parts[0] == "" {
 		return browser{}, false
 	}
-	loops, err := strconv.Atoi(parts[1])
-	if err != nil {
-		return browser{}, false
+	var n [4]int64
+	for i := range n {
+		var err error
+		if n[i], err = strconv.ParseInt(parts[i+1], 10, 64); err != nil {
+			return browser{}, false
+		}
 	}
-	finished, err := strconv.ParseInt(parts[2], 10, 64)
-	if err != nil {
-		return browser{}, false
-	}
-	return browser{key: parts[0], loops: loops, finished: time.Unix(finished, 0)}, true
+	return browser{
+		key: parts[0], loops: int(n[0]), counted: time.Unix(n[1], 0), finished: time.Unix(n[2], 0), restarted: time.Unix(n[3], 0),
+	}, true
 }
 
 // browserOf returns the browser that a request comes from.
@@ -78,18 +102,18 @@ func (f *Flow) needBrowser(r *http.Request) (browser, error) {
 	}
 }
 
-// loops counts a navigation that comes without a session right after a finished
-// sign-in, in the cookie. It returns true when going on would be a loop.
+// loops counts, in the cookie, a sign-in that a navigation without a session
+// follows at once. Each sign-in is counted once: reloads and further tabs do not
+// count. It returns true when going on would be a loop.
 func (f *Flow) loops(w http.ResponseWriter, r *http.Request) (bool, error) {
 	b, ok := f.browserOf(r)
-	if !ok || f.now().Sub(b.finished) > loopTime {
+	now := f.now()
+	if !ok || now.Sub(b.finished) > loopTime {
 		return false, nil
 	}
-	b.loops++
-	b.finished = f.now()
+	b.loops, b.counted, b.finished = b.loops+1, now, time.Time{}
 	if b.loops >= loopLimit {
-		b.loops, b.finished = 0, time.Unix(0, 0) // the page's button may try again
-		return true, f.setBrowser(w, b)
+		return true, f.setBrowser(w, browser{key: b.key}) // the page's button may try again
 	}
 	return false, f.setBrowser(w, b)
 }

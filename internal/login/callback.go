@@ -23,7 +23,7 @@ const maxCallback = 2 << 20
 func (f *Flow) callback(m *Configured, route Route) web.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		r.Body = http.MaxBytesReader(w, r.Body, maxCallback)
-		if !route.CrossSite && route.Verb != http.MethodGet && !provenOrigin(r, f.public) {
+		if !route.CrossSite && route.Verb != http.MethodGet && web.OriginOf(r, f.public) != web.SameOrigin {
 			return fault.New(fault.CrossOrigin, "")
 		}
 		b, known := f.browserOf(r)
@@ -33,7 +33,7 @@ func (f *Flow) callback(m *Configured, route Route) web.HandlerFunc {
 			return f.lostAttempt(w, r, m, b, known, u)
 		}
 		if err != nil {
-			f.failed(r, m, err)
+			f.failed(r, m, "", err)
 			return f.tryAgain(w, r, attempts.taken, err)
 		}
 		switch step.kind {
@@ -62,10 +62,11 @@ func (f *Flow) tryAgain(w http.ResponseWriter, r *http.Request, taken *Attempt, 
 }
 
 // failed writes down a sign-in that did not work.
-func (f *Flow) failed(r *http.Request, m *Configured, err error) {
+// The user is "" where ES has named none.
+func (f *Flow) failed(r *http.Request, m *Configured, user string, err error) {
 	f.metrics.SignIn(m.Name, outcome(err))
 	f.audit.SignInFailed(r.Context(), audit.SignInFailed{
-		Method: m.Name, Realm: m.Realm, Cause: string(fault.Of(err).Kind), ClientIP: f.client(r), RequestID: web.RequestID(r.Context()),
+		Method: m.Name, Realm: m.Realm, User: user, Cause: string(fault.Of(err).Kind), ClientIP: f.client(r), RequestID: web.RequestID(r.Context()),
 	})
 }
 
@@ -97,7 +98,7 @@ func (f *Flow) finish(w http.ResponseWriter, r *http.Request, m *Configured, b b
 	}
 	if len(identity.Roles) == 0 {
 		f.sessions.Discard(ctx, step.grant)
-		f.failed(r, m, fault.New(fault.NoRoles, ""))
+		f.failed(r, m, identity.Username, fault.New(fault.NoRoles, ""))
 		return f.noRoles(w, r, step)
 	}
 	begun, err := f.sessions.Begin(ctx, session.Start{
@@ -110,8 +111,7 @@ func (f *Flow) finish(w http.ResponseWriter, r *http.Request, m *Configured, b b
 	if err := f.cookies.SetID(w, f.public.Hostname(), begun.ID); err != nil {
 		return err
 	}
-	b.finished = f.now()
-	if err := f.setBrowser(w, b); err != nil {
+	if err := f.setBrowser(w, b.signedIn(f.now())); err != nil {
 		return err
 	}
 	if begun.Ended != nil {
@@ -123,7 +123,7 @@ func (f *Flow) finish(w http.ResponseWriter, r *http.Request, m *Configured, b b
 }
 
 func (f *Flow) refuse(r *http.Request, m *Configured, err error) error {
-	f.failed(r, m, err)
+	f.failed(r, m, "", err)
 	return err
 }
 
@@ -160,13 +160,13 @@ func (f *Flow) lostAttempt(w http.ResponseWriter, r *http.Request, m *Configured
 		return nil
 	}
 	cause := &fault.Error{Kind: fault.SignInUnknown, Err: u}
-	recent := known && f.now().Sub(b.finished) < loopTime && b.loops > 0
-	if !u.restart || recent {
-		f.failed(r, m, cause)
+	recently := known && f.now().Sub(b.restarted) < loopTime
+	if !u.restart || recently {
+		f.failed(r, m, "", cause)
 		return cause
 	}
 	if known {
-		b.loops, b.finished = b.loops+1, f.now()
+		b.restarted = f.now()
 		if err := f.setBrowser(w, b); err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ import (
 func (f *Flow) showLogin(w http.ResponseWriter, r *http.Request) error {
 	next := f.next(r)
 	b, known := f.browserOf(r)
-	if known && !again(r) && f.alive(r) {
+	if !again(r) && f.alive(r) {
 		web.Redirect(w, r, next)
 		return nil
 	}
@@ -48,7 +48,7 @@ func (f *Flow) startLogin(w http.ResponseWriter, r *http.Request) error {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	next := f.next(r)
-	if !ownOrigin(r, f.public) || ahead(r) {
+	if web.OriginOf(r, f.public) == web.OtherOrigin || ahead(r) {
 		web.Redirect(w, r, f.address("/login", url.Values{"next": {next}}))
 		return nil
 	}
@@ -60,11 +60,11 @@ func (f *Flow) startLogin(w http.ResponseWriter, r *http.Request) error {
 		web.Redirect(w, r, next)
 		return nil
 	}
-	return f.start(w, r, m, b, next, 0)
+	return f.start(w, r, m, b, next)
 }
 
 // start asks the method where to go, keeps the attempt and goes.
-func (f *Flow) start(w http.ResponseWriter, r *http.Request, m *Configured, b browser, next string, restarts int) error {
+func (f *Flow) start(w http.ResponseWriter, r *http.Request, m *Configured, b browser, next string) error {
 	step, err := m.Start(r.Context(), Ask{Again: again(r)})
 	if err != nil {
 		f.metrics.SignIn(m.Name, outcome(err))
@@ -73,7 +73,7 @@ func (f *Flow) start(w http.ResponseWriter, r *http.Request, m *Configured, b br
 	if step.kind != stepRedirect {
 		return errors.New("login: a method started with a step that is no redirect")
 	}
-	a := Attempt{ID: step.id, Method: m.Name, Realm: m.Realm, Next: next, Browser: b.key, Started: f.now(), Restarts: restarts}
+	a := Attempt{ID: step.id, Method: m.Name, Realm: m.Realm, Next: next, Browser: b.key, Started: f.now()}
 	if err := f.keep(r.Context(), a, f.client(r)); err != nil {
 		return err
 	}
@@ -100,11 +100,7 @@ func (f *Flow) next(r *http.Request) string {
 
 // alive reports whether the browser has a live session on this host.
 func (f *Flow) alive(r *http.Request) bool {
-	id, ok, _ := f.cookies.IDOf(r, f.public.Hostname())
-	if !ok {
-		return false
-	}
-	s, err := f.sessions.Current(r.Context(), id)
+	s, err := f.current(r)
 	return err == nil && f.Owns(s)
 }
 
@@ -116,33 +112,6 @@ func again(r *http.Request) bool { return r.FormValue("again") == "1" }
 // ahead reports whether a browser fetches before anybody has clicked.
 func ahead(r *http.Request) bool {
 	return strings.Contains(r.Header.Get("Sec-Purpose"), "prefetch") || r.Header.Get("Purpose") == "prefetch"
-}
-
-// ownOrigin reports whether nothing speaks against a request coming from a page
-// of our own: a browser says in Sec-Fetch-Site or Origin where it comes from. A
-// sibling host is not our origin.
-func ownOrigin(r *http.Request, public *url.URL) bool {
-	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
-		return site == "same-origin" || (site == "none" && r.Method == http.MethodGet)
-	}
-	if origin := r.Header.Get("Origin"); origin != "" {
-		return sameOrigin(origin, public)
-	}
-	return true
-}
-
-// provenOrigin is stricter: without evidence the answer is no.
-func provenOrigin(r *http.Request, public *url.URL) bool {
-	if r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" {
-		referer, err := url.Parse(r.Referer())
-		return err == nil && referer.Host != "" && sameOrigin(referer.Scheme+"://"+referer.Host, public)
-	}
-	return ownOrigin(r, public)
-}
-
-func sameOrigin(origin string, public *url.URL) bool {
-	u, err := url.Parse(origin)
-	return err == nil && u.Scheme == public.Scheme && strings.EqualFold(u.Host, public.Host)
 }
 
 // hostOf is the host of a request without port and trailing dot, in lower case.

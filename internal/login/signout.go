@@ -33,7 +33,7 @@ func (f *Flow) askLogout(w http.ResponseWriter, r *http.Request) error {
 // not done, and what is owed to ES is kept); the old cookie is used again (so
 // the record is gone, not just the cookie).
 func (f *Flow) logout(w http.ResponseWriter, r *http.Request) error {
-	if !provenOrigin(r, f.public) {
+	if web.OriginOf(r, f.public) != web.SameOrigin {
 		return &fault.Error{Kind: fault.CrossOrigin, Hint: "Open " + f.address("/logout", nil) + " and sign out there."}
 	}
 	b, known := f.browserOf(r)
@@ -48,9 +48,14 @@ func (f *Flow) logout(w http.ResponseWriter, r *http.Request) error {
 	}
 	redirect, undone, err := f.endAll(r, mine)
 	if err != nil {
-		return err // nothing was deleted: the cookie stays, nobody is told "signed out"
+		return err // not all was deleted: the cookie stays, nobody is told "signed out"
 	}
 	f.cookies.ClearID(w)
+	if known {
+		if err := f.setBrowser(w, b.signedOut()); err != nil {
+			return err
+		}
+	}
 	if redirect == "" {
 		redirect = f.address("/logged-out", undone)
 	}

@@ -99,11 +99,7 @@ func announce(out *http.Request, in *http.Request, scheme string, client netip.A
 	if _, port, err := net.SplitHostPort(in.Host); err == nil {
 		out.Header.Set("X-Forwarded-Port", port)
 	}
-	id := web.RequestID(in.Context())
-	out.Header.Set("X-Request-Id", id)
-	if out.Header.Get("X-Opaque-Id") == "" {
-		out.Header.Set("X-Opaque-Id", id)
-	}
+	out.Header.Set("X-Request-Id", web.RequestID(in.Context()))
 }
 
 // cleanAnswer strips from an upstream's answer what only the gateway may say.

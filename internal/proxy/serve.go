@@ -120,7 +120,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, t target.Target,
 	if err != nil {
 		return err
 	}
-	if v.Session != nil && foreign(r) {
+	if v.Session != nil && h.foreign(r) {
 		return fault.New(fault.CrossOrigin, "")
 	}
 	e.visitor = v
@@ -143,20 +143,12 @@ func refused(err error) error {
 // foreign reports whether a page of another origin sends a request that can
 // change something with the person's cookie. A WebSocket's handshake counts: it
 // has no other protection.
-func foreign(r *http.Request) bool {
+func (h *Handler) foreign(r *http.Request) bool {
 	safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
 	if safe && r.Header.Get("Upgrade") == "" {
 		return false
 	}
-	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
-		return site != "same-origin" && site != "none"
-	}
-	origin := r.Header.Get("Origin")
-	if origin == "" {
-		return false
-	}
-	u, err := url.Parse(origin)
-	return err != nil || !strings.EqualFold(u.Host, r.Host)
+	return web.OriginOf(r, &url.URL{Scheme: h.Public.Scheme, Host: r.Host}) == web.OtherOrigin
 }
 
 // refuse answers a request that does not go on: somebody who is not signed in
@@ -241,6 +233,9 @@ func (h *Handler) rewrite(p *httputil.ProxyRequest) {
 		p.Out.Header["User-Agent"] = nil // net/http would put its own
 	}
 	announce(p.Out, p.In, h.Public.Scheme, h.Client(p.In))
+	if e.route.Elasticsearch && p.Out.Header.Get("X-Opaque-Id") == "" {
+		p.Out.Header.Set("X-Opaque-Id", web.RequestID(p.In.Context()))
+	}
 	h.policy.passTrailers(p.Out, p.In)
 	if e.route.StripPrefix {
 		p.Out.Header.Set("X-Forwarded-Prefix", strings.TrimRight(e.route.Path, "/"))

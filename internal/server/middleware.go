@@ -103,6 +103,9 @@ func (a around) recover(next http.Handler) http.Handler {
 			}
 			a.lasting.Log.ErrorContext(r.Context(), "a request crashed",
 				"http.request.id", web.RequestID(r.Context()), "error.message", fmt.Sprint(p), "error.stack_trace", string(debug.Stack()))
+			if seen, ok := w.(*recorder); ok && seen.status != 0 {
+				panic(http.ErrAbortHandler) //nolint:forbidigo // half an answer must not look whole
+			}
 			a.pages.Error(w, r, fault.Because(fault.Internal, errors.New("panic")), web.Reply{Audience: web.AudienceOf(r)})
 		}()
 		next.ServeHTTP(w, r)

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/pprof"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/esgateway/esgateway/internal/elastic"
+	"github.com/esgateway/esgateway/internal/session"
 )
 
 const (
@@ -64,7 +66,7 @@ func (s *state) ready(w http.ResponseWriter, r *http.Request) {
 	if !s.elasticAlive(ctx) {
 		report.Status, report.Elasticsearch = "degraded", "no answer"
 	}
-	if _, err := s.lasting.Store.Sweep(ctx); err != nil {
+	if _, err := s.lasting.Store.Load(ctx, session.KeyOf("readiness", "")); !errors.Is(err, session.ErrNotFound) {
 		report.Status, report.Store, code = "unavailable", "no answer", http.StatusServiceUnavailable
 	}
 	if s.draining.Load() {

@@ -282,24 +282,52 @@ func TestAThirdSignInThatDoesNotLastIsALoopAndGetsAPage(t *testing.T) {
 	t.Parallel()
 	g := gatewaytest.Start(t, gatewaytest.Options{})
 	b := g.Browser()
-	b.SignIn("/", "alice")
-	forget := func() {
+	lost := func() gatewaytest.Reply {
+		b.SignIn("/", "alice")
 		b.Jar.SetCookies(g.URL, []*http.Cookie{{Name: "esgateway_session", Value: "", MaxAge: -1, Path: "/"}})
+		return b.Get("/")
 	}
 	for i := 1; i <= 2; i++ {
-		forget()
-		if got := b.Get("/"); got.Status != http.StatusSeeOther {
+		if got := lost(); got.Status != http.StatusSeeOther {
 			t.Fatalf("time %d: %d", i, got.Status)
 		}
+		if got := b.Get("/"); got.Status != http.StatusSeeOther {
+			t.Fatalf("another tab, time %d: %d", i, got.Status)
+		}
 	}
-	forget()
-	got := b.Get("/")
+	got := lost()
 	if got.Header.Get("X-Gateway-Response") != "sign_in_loop" || got.Location != "" {
 		t.Errorf("the third time: %d %q", got.Status, got.Header.Get("X-Gateway-Response"))
 	}
-	g.Clock.Advance(time.Minute)
 	if got := b.Get("/"); got.Status != http.StatusSeeOther {
-		t.Errorf("later: %d", got.Status)
+		t.Errorf("the page's button: %d", got.Status)
+	}
+}
+
+func TestSignInsFarApartAreNoLoop(t *testing.T) {
+	t.Parallel()
+	g := gatewaytest.Start(t, gatewaytest.Options{})
+	b := g.Browser()
+	for i := range 4 {
+		b.SignIn("/", "alice")
+		b.Jar.SetCookies(g.URL, []*http.Cookie{{Name: "esgateway_session", Value: "", MaxAge: -1, Path: "/"}})
+		if got := b.Get("/"); got.Status != http.StatusSeeOther {
+			t.Fatalf("time %d: %d", i, got.Status)
+		}
+		g.Clock.Advance(time.Minute)
+	}
+}
+
+func TestASignOutIsNoLoop(t *testing.T) {
+	t.Parallel()
+	g := gatewaytest.Start(t, gatewaytest.Options{})
+	b := g.Browser()
+	for i := range 4 {
+		b.SignIn("/", "alice")
+		b.SignOut()
+		if got := b.Get("/"); got.Status != http.StatusSeeOther {
+			t.Fatalf("time %d: %d", i, got.Status)
+		}
 	}
 }
 
