@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"time"
 
 	"github.com/esgateway/esgateway/internal/peer"
 )
@@ -17,6 +18,7 @@ func (p *proof) listen() {
 	if l.ShutdownTime <= 0 {
 		p.wrong("listen.shutdown_time", "must be more than 0", "write for example 30s")
 	}
+	p.limits(l.ClientLimits)
 	trusted, err := peer.ParseTrusted(l.TrustedProxies)
 	if err != nil {
 		p.wrong("listen.trusted_proxies", oneLine(err), "")
@@ -31,6 +33,27 @@ func (p *proof) listen() {
 		p.plain(loopback(host))
 	}
 }
+
+// limits proves the bounds on clients: none can be switched off, since somebody
+// would find the one that is.
+func (p *proof) limits(l ClientLimits) {
+	for key, d := range map[string]time.Duration{"header_time": l.HeaderTime, "progress_time": l.ProgressTime, "idle_time": l.IdleTime} {
+		if d <= 0 {
+			p.wrong("listen."+key, "must be more than 0", "write for example 60s")
+		}
+	}
+	if l.HeaderLimit < minHeader {
+		p.wrong("listen.header_limit", fmt.Sprintf("%d bytes are too few: a browser's cookies alone can take 4096", l.HeaderLimit), "write at least "+strconv.Itoa(minHeader))
+	}
+	for key, n := range map[string]int{"max_connections": l.MaxConnections, "max_streams": l.MaxStreams} {
+		if n < 1 {
+			p.wrong("listen."+key, "must be at least 1", "leave it out for the default")
+		}
+	}
+}
+
+// minHeader is the smallest head that a browser with a few cookies fits in.
+const minHeader = 8 << 10
 
 // certificate proves a listener with TLS.
 func (p *proof) certificate() {

@@ -62,6 +62,35 @@ type Listen struct {
 	TrustedProxies []string `yaml:"trusted_proxies"`
 	// ShutdownTime is how long requests under way may take to end at a shutdown.
 	ShutdownTime time.Duration `yaml:"shutdown_time"`
+	// ClientLimits are the bounds on clients' connections.
+	ClientLimits `yaml:",inline"`
+}
+
+// ClientLimits bound what one client can hold. There is no limit on a request's
+// whole time: what makes progress may go on.
+type ClientLimits struct {
+	// HeaderLimit is the size of a request's head in bytes; more is answered 431.
+	HeaderLimit int `yaml:"header_limit"`
+	// HeaderTime is how long a TLS handshake and how long a request's head may take.
+	HeaderTime time.Duration `yaml:"header_time"`
+	// ProgressTime is how long a client may go without sending a byte of a body
+	// that it has begun, or without taking a byte of an answer.
+	ProgressTime time.Duration `yaml:"progress_time"`
+	// IdleTime is how long a connection without a request is kept.
+	IdleTime time.Duration `yaml:"idle_time"`
+	// MaxConnections is how many connections are open at once; further ones wait
+	// in the system's queue.
+	MaxConnections int `yaml:"max_connections"`
+	// MaxStreams is how many requests an HTTP/2 connection carries at once.
+	MaxStreams int `yaml:"max_streams"`
+}
+
+// DefaultLimits are the bounds that hold where nothing is said.
+func DefaultLimits() ClientLimits {
+	return ClientLimits{
+		HeaderLimit: 64 << 10, HeaderTime: 10 * time.Second, ProgressTime: time.Minute, IdleTime: 2 * time.Minute,
+		MaxConnections: 10_000, MaxStreams: 100,
+	}
 }
 
 // Operations is the section "operations".
@@ -100,7 +129,7 @@ type Log struct {
 func Default() Config {
 	return Config{
 		Prefix:        web.Default().Prefix,
-		Listen:        Listen{Address: ":8443", ShutdownTime: 30 * time.Second},
+		Listen:        Listen{Address: ":8443", ShutdownTime: 30 * time.Second, ClientLimits: DefaultLimits()},
 		Operations:    Operations{Address: "127.0.0.1:8444"},
 		Elasticsearch: elastic.Default(),
 		Sessions:      Sessions{Config: session.Default(), Store: Section{Type: "embedded"}},

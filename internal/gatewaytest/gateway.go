@@ -55,6 +55,8 @@ type Options struct {
 	// Routes are further lines under `routes:` in the configuration, with two
 	// blanks before the dash. {{app}}, {{es}} and {{ca}} are replaced.
 	Routes string
+	// Listen are further keys of the section listen, each after a comma.
+	Listen string
 	// Settings are further sections of the configuration.
 	Settings string
 	// Version is the stand-in's version.
@@ -228,7 +230,7 @@ func (g *Gateway) configure(o Options, ca string) *config.Ready {
 	must(t, os.WriteFile(filepath.Join(dir, "password"), []byte(AccountPassword), 0o600))
 	text := strings.NewReplacer("{{public}}", g.URL.String(), "{{port}}", g.URL.Port(), "{{es}}", g.ElasticURL, "{{ca}}", ca, "{{app}}", g.AppURL).Replace(`
 public_url: {{public}}
-listen: {address: "127.0.0.1:{{port}}"}
+listen: {address: "127.0.0.1:{{port}}"` + o.Listen + `}
 operations: {address: ""}
 elasticsearch: {urls: ["{{es}}"], ca: "{{ca}}", username: ` + Account + `, password_file: password}
 sessions: {keys_file: keys, store: {type: embedded, path: sessions.db}, stream_check: 200ms}
@@ -259,8 +261,8 @@ func (g *Gateway) open(front *httptest.Server) {
 		Store: store, Metrics: g.Metrics, Audit: audit.New(log), Log: log, Now: g.Clock.Now,
 	})
 	must(t, err)
-	front.Config.Handler = g.Handler
-	front.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // cut connections are meant
+	front.Config = server.NewHTTP(g.Ready.Listen.ClientLimits, g.Handler, slog.New(slog.DiscardHandler)) // cut connections are meant
+	front.Listener = server.Bound(front.Listener, g.Ready.Listen.ClientLimits)
 	front.Start()
 	t.Cleanup(func() {
 		front.Close()

@@ -34,9 +34,15 @@ func (a around) wrap(own, upstreams http.Handler) http.Handler {
 	return a.identify(a.record(a.recover(a.canonical(a.split(own, upstreams)))))
 }
 
+// ownBodyTime is how long the whole body of a request to our own pages may take:
+// they are forms and answers of identity providers, never uploads.
+const ownBodyTime = 30 * time.Second
+
 // split sends our own prefix to our own pages, by the raw path: an encoded
 // slash never makes a path ours, or somebody else's.
 func (a around) split(own, upstreams http.Handler) http.Handler {
+	limit := a.config.Listen.ProgressTime
+	own, upstreams = paced(own, limit, ownBodyTime), paced(upstreams, limit, 0)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.EscapedPath()
 		if path == a.config.Prefix || strings.HasPrefix(path, a.config.Prefix+"/") {

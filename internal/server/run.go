@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -14,13 +13,8 @@ import (
 	"github.com/esgateway/esgateway/internal/config"
 )
 
-// The bounds on clients' connections.
-const (
-	headerTime = 10 * time.Second
-	idleTime   = 2 * time.Minute
-	maxHeader  = 64 << 10
-	countTime  = 30 * time.Second
-)
+// countTime is how often open attempts are counted anew.
+const countTime = 30 * time.Second
 
 // Addresses are where a gateway listens.
 type Addresses struct {
@@ -64,6 +58,7 @@ func listen(ctx context.Context, c *config.Ready) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen.address: %w", err)
 	}
+	plain = Bound(plain, c.Listen.ClientLimits)
 	if c.Listen.Cert == "" {
 		return plain, nil
 	}
@@ -98,13 +93,10 @@ func (g *Gateway) serve(ctx context.Context, c *config.Ready, l Lasting, public,
 	background.Go(func() { every(work, countTime, g.count(l)) })
 
 	state := newState(g.Elastic, l)
-	front := &http.Server{
-		Handler: g.Handler, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
-		ErrorLog: slog.NewLogLogger(l.Log.Handler(), slog.LevelDebug),
-	}
+	front := NewHTTP(c.Listen.ClientLimits, g.Handler, l.Log)
 	failed := make(chan error, 2)
 	go func() { failed <- front.Serve(public) }()
-	back := &http.Server{Handler: state.handler(c.Operations.Pprof), ReadHeaderTimeout: headerTime}
+	back := &http.Server{Handler: state.handler(c.Operations.Pprof), ReadHeaderTimeout: c.Listen.HeaderTime}
 	addresses := Addresses{Public: public.Addr().String()}
 	if ops != nil {
 		addresses.Operations = ops.Addr().String()
