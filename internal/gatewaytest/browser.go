@@ -89,11 +89,11 @@ func (b *Browser) Get(path string, headers ...string) Reply {
 	return b.Request(http.MethodGet, path, "", headers...)
 }
 
-// API calls as a script or a command does.
+// API calls as a script of the gateway's own pages does.
 func (b *Browser) API(method, path, body string, headers ...string) Reply {
 	b.t.Helper()
 	return b.Request(method, path, body, append([]string{
-		"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", "", "Accept", "*/*", "Content-Type", "application/json",
+		"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", "", "Origin", b.g.URL.String(), "Accept", "*/*", "Content-Type", "application/json",
 	}, headers...)...)
 }
 

@@ -30,6 +30,8 @@ type exchange struct {
 	visitor gate.Visitor
 	// upgrade: it opens a WebSocket.
 	upgrade bool
+	// preflight: a browser asks whether it may send something; nobody was admitted.
+	preflight bool
 	// scheme is what the client's own Authorization uses.
 	scheme string
 	// body is the request's body if it was kept; repeatable tells whether the

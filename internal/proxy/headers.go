@@ -1,14 +1,11 @@
 package proxy
 
 import (
-	"net"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/esgateway/esgateway/internal/session"
-	"github.com/esgateway/esgateway/internal/web"
 )
 
 // strippedNames are the request headers that clients may not send on, besides
@@ -91,17 +88,6 @@ func stripCookies(h http.Header) {
 	h["Cookie"] = []string{strings.Join(kept, "; ")}
 }
 
-// announce sets what the upstream may know of the way a request took.
-func announce(out *http.Request, in *http.Request, scheme string, client netip.Addr) {
-	out.Header.Set("X-Forwarded-For", client.String())
-	out.Header.Set("X-Forwarded-Host", in.Host)
-	out.Header.Set("X-Forwarded-Proto", scheme)
-	if _, port, err := net.SplitHostPort(in.Host); err == nil {
-		out.Header.Set("X-Forwarded-Port", port)
-	}
-	out.Header.Set("X-Request-Id", web.RequestID(in.Context()))
-}
-
 // cleanAnswer strips from an upstream's answer what only the gateway may say.
 func cleanAnswer(h http.Header) {
 	h.Del("X-Gateway-Response")
@@ -118,6 +104,37 @@ func cleanAnswer(h http.Header) {
 		return
 	}
 	h["Set-Cookie"] = kept
+}
+
+// keepPrivate keeps caches between us and the client from storing an answer for
+// one person. They store nothing that was asked for with Authorization unless the
+// answer allows it (RFC 9111 section 3.5); the upstream relies on that, and the
+// client has sent a cookie, to which the rule does not apply.
+func keepPrivate(h http.Header) {
+	const name = "Cache-Control"
+	for _, line := range h[name] {
+		for directive := range strings.SplitSeq(line, ",") {
+			word, _, _ := strings.Cut(strings.TrimSpace(directive), "=")
+			switch strings.ToLower(word) {
+			case "private", "no-store", "public", "s-maxage", "must-revalidate":
+				return
+			}
+		}
+	}
+	h[name] = []string{strings.Join(append(h[name], "private"), ", ")}
+}
+
+// cleanUpgrade leaves of a 101's Connection what it is for. The reverse proxy
+// strips what that header names from all other answers, but not from this one.
+func cleanUpgrade(h http.Header) {
+	for _, line := range h["Connection"] {
+		for name := range strings.SplitSeq(line, ",") {
+			if name = strings.TrimSpace(name); !strings.EqualFold(name, "Upgrade") {
+				h.Del(name)
+			}
+		}
+	}
+	h.Set("Connection", "Upgrade")
 }
 
 // filterChallenges keeps of ES's challenges those that the route takes. Basic

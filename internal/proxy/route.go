@@ -35,6 +35,18 @@ type RouteConfig struct {
 	Require access.Rule `yaml:"require"`
 	// Public are path prefixes, by whole segments, that need no sign-in.
 	Public []string `yaml:"public"`
+	// CSRF is what a request with a session needs that can change something:
+	// strict (its browser says that it comes from a page of the same origin, or of
+	// one in origins), lax (nothing says the opposite), off. WebSockets are always
+	// strict.
+	CSRF string `yaml:"csrf"`
+	// Origins are other origins whose pages may use the application with the
+	// person's session, for example https://app.example.com. Browsers send the
+	// session's cookie only from hosts of the same site.
+	Origins []string `yaml:"origins"`
+	// CORS answers browsers' preflight requests here and lets pages of origins read
+	// the answers. Without it preflights go on, without credentials.
+	CORS bool `yaml:"cors"`
 	// Answer says how somebody without a session is answered: auto (decided
 	// from the request), page (as a person in front of a browser), api (401).
 	Answer string `yaml:"answer"`
@@ -65,6 +77,15 @@ func (c RouteConfig) Check() map[string]error {
 				bad[key] = fmt.Errorf("%q is no path prefix; write it plain and starting with a slash, for example /app", p)
 			}
 		}
+	}
+	if !slices.Contains([]string{"", csrfStrict, csrfLax, csrfOff}, c.CSRF) {
+		bad["csrf"] = fmt.Errorf("%q is none of strict, lax, off", c.CSRF)
+	}
+	if err := checkOrigins(c.Origins); err != nil {
+		bad["origins"] = err
+	}
+	if c.CORS && len(c.Origins) == 0 {
+		bad["cors"] = errors.New("lets nobody read anything without origins; name them, or leave it out")
 	}
 	if !slices.Contains([]string{"", answerAuto, answerPage, answerAPI}, c.Answer) {
 		bad["answer"] = fmt.Errorf("%q is none of auto, page, api", c.Answer)

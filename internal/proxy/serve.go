@@ -94,7 +94,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	NameRoute(r.Context(), rt.name())
-	e := &exchange{route: rt, target: rt.inside(t)}
+	rt.share(w.Header(), r)
+	e := &exchange{route: rt, target: rt.inside(t), preflight: preflight(r)}
+	if e.preflight && rt.CORS {
+		h.answerPreflight(w, r, rt)
+		return
+	}
 	if err := h.admit(w, r, t, e); err != nil {
 		h.refuse(w, r, rt, err)
 		return
@@ -113,15 +118,17 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, t target.Target,
 			return refused(err)
 		}
 	}
-	if e.route.public(t) {
+	if e.preflight || e.route.public(t) {
 		return nil
 	}
 	v, err := h.Gate.Admit(w, r, t, e.route.policy)
 	if err != nil {
 		return err
 	}
-	if v.Session != nil && h.foreign(r) {
-		return fault.New(fault.CrossOrigin, "")
+	if v.Session != nil {
+		if err := h.foreign(r, e); err != nil {
+			return err
+		}
 	}
 	e.visitor = v
 	if v.OwnAuthorization {
@@ -138,17 +145,6 @@ func refused(err error) error {
 		f.Public = why.Error()
 	}
 	return f
-}
-
-// foreign reports whether a page of another origin sends a request that can
-// change something with the person's cookie. A WebSocket's handshake counts: it
-// has no other protection.
-func (h *Handler) foreign(r *http.Request) bool {
-	safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
-	if safe && r.Header.Get("Upgrade") == "" {
-		return false
-	}
-	return web.OriginOf(r, &url.URL{Scheme: h.Public.Scheme, Host: r.Host}) == web.OtherOrigin
 }
 
 // refuse answers a request that does not go on: somebody who is not signed in
@@ -226,6 +222,9 @@ func (h *Handler) rewrite(p *httputil.ProxyRequest) {
 	e.write(p.Out.URL)
 	p.Out.Host = p.In.Host
 	h.policy.clean(p.Out.Header, e.visitor.OwnAuthorization)
+	if e.preflight {
+		p.Out.Header.Del("Cookie") // browsers send none, and nobody was admitted
+	}
 	if bearer := e.visitor.Bearer(); !bearer.Empty() {
 		p.Out.Header.Set("Authorization", "Bearer "+bearer.Reveal())
 	}
@@ -246,13 +245,19 @@ func (h *Handler) rewrite(p *httputil.ProxyRequest) {
 func (h *Handler) modify(resp *http.Response) error {
 	e := exchangeOf(resp.Request.Context())
 	cleanAnswer(resp.Header)
+	e.route.ownShare(resp.Header)
+	if e.visitor.Session != nil {
+		keepPrivate(resp.Header)
+	}
 	if e.route.Elasticsearch && resp.StatusCode == http.StatusUnauthorized {
 		filterChallenges(resp.Header, e.route.policy.Schemes(), e.scheme)
 	}
 	if e.stream = streams(resp); e.stream {
 		h.Metrics.OpenStreams(1)
 	}
-	if resp.StatusCode != http.StatusSwitchingProtocols {
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		cleanUpgrade(resp.Header)
+	} else {
 		resp.Body = &answer{ReadCloser: resp.Body, response: resp, route: e.route, log: h.Log}
 	}
 	return nil

@@ -178,25 +178,3 @@ func TestALoopbackAddressIsSentToTheNameThatCookiesKnow(t *testing.T) {
 		t.Errorf("got %d %q", got.Status, got.Location)
 	}
 }
-
-func TestAnotherOriginCannotUseThePersonsCookie(t *testing.T) {
-	t.Parallel()
-	g := gatewaytest.Start(t, gatewaytest.Options{})
-	b := g.Browser()
-	b.SignIn("/", "alice")
-	for _, tc := range []struct {
-		headers []string
-		status  int
-	}{
-		{[]string{"Sec-Fetch-Site", "cross-site"}, 403},
-		{[]string{"Sec-Fetch-Site", "same-site"}, 403},
-		{[]string{"Sec-Fetch-Site", "", "Origin", "https://evil.example"}, 403},
-		{[]string{"Sec-Fetch-Site", "", "Origin", "null"}, 403},
-		{[]string{"Sec-Fetch-Site", "same-origin"}, 200},
-		{[]string{"Sec-Fetch-Site", "", "Origin", g.URL.String()}, 200},
-	} {
-		if got := b.Request(http.MethodPost, "/change", "", tc.headers...); got.Status != tc.status {
-			t.Errorf("%v: %d, want %d", tc.headers, got.Status, tc.status)
-		}
-	}
-}

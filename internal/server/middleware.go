@@ -73,6 +73,7 @@ func (a around) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := a.lasting.Now()
 		route := "none"
+		trace := web.TraceParent(r.Header)
 		seen := &recorder{ResponseWriter: w}
 		defer func() {
 			took := a.lasting.Now().Sub(start)
@@ -80,6 +81,7 @@ func (a around) record(next http.Handler) http.Handler {
 			agent := r.UserAgent()
 			a.lasting.Log.LogAttrs(r.Context(), slog.LevelInfo, "request",
 				slog.String("http.request.id", web.RequestID(r.Context())),
+				slog.String("trace.id", trace),
 				slog.String("http.request.method", r.Method),
 				slog.String("url.domain", r.Host),
 				slog.String("url.path", r.URL.EscapedPath()),

@@ -49,6 +49,7 @@ func request(t *testing.T, g *gatewaytest.Gateway, method, path string, body io.
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Header.Set("Origin", g.URL.String())
 	return r
 }
 
@@ -249,6 +250,7 @@ func TestHTTP2BothWaysAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Host = g.URL.Host
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	// HTTP/2 has a field for each cookie.
 	r.Header["Cookie"] = []string{"a=1", "esgateway_session=" + b.Cookie("esgateway_session"), "b=2"}
 	r.Trailer = http.Header{"X-Client": {"mine"}}
@@ -290,7 +292,8 @@ func TestExpectContinue(t *testing.T) {
 	})
 	b := g.Browser()
 	b.SignIn("/signed-in", "alice")
-	cookie := "Cookie: esgateway_session=" + b.Cookie("esgateway_session") + "\r\n"
+	session := "Cookie: esgateway_session=" + b.Cookie("esgateway_session") + "\r\n"
+	cookie := session + "Origin: " + g.URL.String() + "\r\n"
 	const size = 100 << 10 // more than is kept to be repeated
 	for name, c := range map[string]struct {
 		path, header string
@@ -298,7 +301,7 @@ func TestExpectContinue(t *testing.T) {
 	}{
 		"not signed in":                {"/es/1", "", 401},
 		"a role is missing":            {"/admin/1", cookie, 403},
-		"another origin":               {"/es/1", cookie + "Origin: https://evil.example\r\n", 403},
+		"another origin":               {"/es/1", session + "Origin: https://evil.example\r\n", 403},
 		"Elasticsearch's 401":          {"/es/401", cookie, 401},
 		"Elasticsearch's 403":          {"/es/403", cookie, 403},
 		"Elasticsearch's 413":          {"/es/413", cookie, 413},

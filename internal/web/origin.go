@@ -30,6 +30,9 @@ func OriginOf(r *http.Request, own *url.URL) Origin {
 	case site != "" && site != "none":
 		return OtherOrigin
 	}
+	if len(r.Header["Origin"]) > 1 {
+		return OtherOrigin // no browser sends two
+	}
 	for _, said := range [...]string{r.Header.Get("Origin"), r.Header.Get("Referer")} {
 		if said == "" {
 			continue
