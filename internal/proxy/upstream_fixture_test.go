@@ -50,6 +50,9 @@ func upstreamsOf(t *testing.T, c RouteConfig, now func() time.Time) (*upstreams,
 	}
 	t.Cleanup(func() {
 		for _, u := range us.all {
+			if q, ok := u.connections.(queue); ok {
+				u.connections = q.next
+			}
 			u.connections.(*http.Transport).CloseIdleConnections()
 		}
 	})

@@ -43,6 +43,9 @@ type UpstreamConfig struct {
 	// MaxConnections bounds the connections to each address, those of WebSockets
 	// among them; further requests wait for one. 0: no bound.
 	MaxConnections int `yaml:"max_connections"`
+	// QueueTimeout bounds that waiting, connecting included; then the next address
+	// is tried, and at the end the answer is 503. Empty: 15s.
+	QueueTimeout Limit `yaml:"queue_timeout"`
 }
 
 // Health is a route's section "health".
@@ -81,6 +84,12 @@ func (c UpstreamConfig) check(bad map[string]error) {
 	}
 	if c.MaxConnections < 0 {
 		bad["max_connections"] = fmt.Errorf("%d is less than 0; leave it out for no bound", c.MaxConnections)
+	}
+	if c.QueueTimeout != 0 && c.MaxConnections == 0 {
+		bad["queue_timeout"] = errors.New("does nothing without max_connections; leave it out, or write both")
+	}
+	if c.QueueTimeout == Off {
+		bad["queue_timeout"] = errors.New("cannot be off: requests would wait without end")
 	}
 	if c.Health.Path == "" && c.Health.Every != 0 {
 		bad["health.path"] = errors.New("is missing; it is what is asked for, for example /health")

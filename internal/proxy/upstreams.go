@@ -40,6 +40,9 @@ func newUpstreams(rt *route, s Setup) (*upstreams, error) {
 		}
 		u := &upstream{address: a, now: s.Now, tell: us.tell, alone: len(rt.To) == 1}
 		u.connections = newTransport(rt.RouteConfig, a, trust, u.connected)
+		if rt.MaxConnections > 0 {
+			u.connections = queue{next: u.connections, limit: rt.QueueTimeout.or(queueTime)}
+		}
 		us.all = append(us.all, u)
 	}
 	us.health = newHealthChecks(rt, us.all, trust)
@@ -110,7 +113,7 @@ func outcomeOf(ctx context.Context, err error) outcome {
 	switch {
 	case err == nil:
 		return answered
-	case ctx.Err() != nil, isBrokenRequest(err):
+	case ctx.Err() != nil, isBrokenRequest(err), errors.Is(err, errCrowded):
 		return abandoned
 	case isUnconnected(err):
 		return unreached

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -347,4 +348,59 @@ func TestHealthChecksTakeAnAddressOutAndBack(t *testing.T) {
 	eventually(t, "taken out", func() bool { return us.next(nil) == nil })
 	sick.Store(false)
 	eventually(t, "back", func() bool { return us.next(nil) != nil })
+}
+
+// A request that waits for a connection in vain was not sent, so it goes to the
+// next address, and the crowded one is not left out for it.
+func TestWaitingForAConnectionHasAnEnd(t *testing.T) {
+	t.Parallel()
+	arrived, done := make(chan struct{}), make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		arrived <- struct{}{}
+		<-done
+	}))
+	t.Cleanup(slow.Close)
+	quick, asked := well(t, "quick:")
+	for name, tc := range map[string]struct {
+		to     []string
+		answer string
+	}{
+		"there is another address": {[]string{quick, slow.URL}, "quick:order"},
+		"there is none":            {[]string{slow.URL}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			us, rt := upstreamsOf(t, RouteConfig{UpstreamConfig: UpstreamConfig{
+				To: tc.to, MaxConnections: 1, QueueTimeout: Limit(100 * time.Millisecond),
+			}}, time.Now)
+			first := make(chan error, 1)
+			go func() {
+				r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, slow.URL, nil)
+				if err == nil {
+					var resp *http.Response
+					if resp, err = us.all[len(us.all)-1].send(r); err == nil {
+						err = resp.Body.Close()
+					}
+				}
+				first <- err
+			}()
+			<-arrived
+			for range 8 { // more than an address may fail
+				asked.Store(0)
+				got, err := ask(t, us, http.MethodPost, "order")
+				if tc.answer != "" && (got != tc.answer || err != nil) {
+					t.Errorf("got %q, %v", got, err)
+				}
+				if f := fault.Of(rt.failure(err)); tc.answer == "" && (err == nil || f.Kind != fault.UpstreamUnreachable) {
+					t.Errorf("got %q, %v", got, err)
+				}
+			}
+			if u := us.all[len(us.all)-1]; u.troubled.Load() {
+				t.Error("the crowded address counts as broken")
+			}
+			done <- struct{}{}
+			if err := <-first; err != nil {
+				t.Errorf("the request that had the connection: %v", err)
+			}
+		})
+	}
 }
