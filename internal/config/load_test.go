@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/esgateway/esgateway/internal/session"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/esgateway/esgateway/internal/config"
@@ -64,7 +66,7 @@ func TestGoodFileIsReady(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	store, err := r.OpenStore(time.Now)
+	store, err := r.OpenStore(session.StoreDeps{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +179,7 @@ func oneMistake() []mistake {
 		{name: "a foreign cookie domain", old: "{keys_file", new: "{cookie_domain: example.org, keys_file", want: "gateway.yaml:4: sessions.cookie_domain: does not cover the public host sso.example.com; write a domain above it"},
 		{name: "a cookie domain with a dot", old: "{keys_file", new: "{cookie_domain: .example.com, keys_file", want: "gateway.yaml:4: sessions.cookie_domain: begins with a dot; write example.com"},
 		{name: "a cookie domain without a dot", old: "{keys_file", new: "{cookie_domain: com, keys_file", want: `gateway.yaml:4: sessions.cookie_domain: "com" is no domain that browsers accept; write it in lower case and ASCII with at least one dot, for example example.com`},
-		{name: "an unknown store", old: "type: embedded", new: "type: etcd", want: `gateway.yaml:4: sessions.store.type: "etcd" is no type of store; known are embedded`},
+		{name: "an unknown store", old: "type: embedded", new: "type: etcd", want: `gateway.yaml:4: sessions.store.type: "etcd" is no type of store; known are embedded or redis`},
 		{name: "a misspelt key of the store", old: "path: sessions.db", new: "pth: sessions.db", want: "gateway.yaml:4: sessions.store.pth: unknown key; did you mean path?"},
 
 		{name: "no methods", old: "  - {name: corp, type: saml, realm: saml1, title: Corporate account}", new: "  []", want: "gateway.yaml:5: methods: is missing; at least one way to sign in is needed, for example - {name: corp, type: saml, realm: saml1}"},

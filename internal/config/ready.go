@@ -3,7 +3,6 @@ package config
 import (
 	"log/slog"
 	"net/url"
-	"time"
 
 	"github.com/esgateway/esgateway/internal/elastic"
 	"github.com/esgateway/esgateway/internal/login"
@@ -45,7 +44,7 @@ type Ready struct {
 	Sessions   session.Config
 	Cookies    session.CookieConfig
 	// OpenStore opens the store of sessions; the caller closes it.
-	OpenStore func(now func() time.Time) (session.Store, error) `json:"-"`
+	OpenStore func(session.StoreDeps) (session.Store, error) `json:"-"`
 	Methods   []Method
 	Routes    []proxy.RouteConfig
 	Brand     web.Brand

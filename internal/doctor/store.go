@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/esgateway/esgateway/internal/session"
@@ -16,7 +17,7 @@ import (
 // process at a time, and /readyz speaks for it.
 func (c *checkup) store(ctx context.Context) {
 	const subject = "session store"
-	store, err := c.ready.OpenStore(c.deps.Now)
+	store, err := c.ready.OpenStore(session.StoreDeps{Now: c.deps.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		if Alive(ctx, c.ready.Operations.Address) == nil {
 			c.ok(subject, "is in use by the gateway that runs here; its /readyz tells how it is")

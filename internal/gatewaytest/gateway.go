@@ -253,7 +253,7 @@ routes:
 // open builds the gateway and serves it.
 func (g *Gateway) open(front *httptest.Server) {
 	t := g.t
-	store, err := g.Ready.OpenStore(g.Clock.Now)
+	store, err := g.Ready.OpenStore(session.StoreDeps{Now: g.Clock.Now, Log: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	g.Store = store
 	log := slog.New(logs.NewECSHandler(g.Log, slog.LevelDebug))

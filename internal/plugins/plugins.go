@@ -6,12 +6,13 @@ import (
 	"github.com/esgateway/esgateway/internal/saml"
 	"github.com/esgateway/esgateway/internal/session"
 	"github.com/esgateway/esgateway/internal/session/boltstore"
+	"github.com/esgateway/esgateway/internal/session/redisstore"
 )
 
 // Plugins returns all types of methods and stores.
 func Plugins() config.Plugins {
 	return config.Plugins{
 		Methods: []login.Kind{saml.Kind()},
-		Stores:  []session.StoreKind{boltstore.Kind()},
+		Stores:  []session.StoreKind{boltstore.Kind(), redisstore.Kind()},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/esgateway/esgateway/internal/config"
+	"github.com/esgateway/esgateway/internal/session"
 )
 
 // countTime is how often open attempts are counted anew.
@@ -26,7 +27,7 @@ type Addresses struct {
 // drains and returns nil. Nothing starts half: an error before the gateway
 // serves leaves nothing behind. started, if not nil, hears where it listens.
 func Run(ctx context.Context, c *config.Ready, l Lasting, started func(Addresses)) error {
-	store, err := c.OpenStore(l.Now)
+	store, err := c.OpenStore(session.StoreDeps{Now: l.Now, Log: l.Log})
 	if err != nil {
 		return fmt.Errorf("session store: %w", err)
 	}

@@ -218,7 +218,7 @@ func openHouse(t *testing.T) *house {
 
 func openStore(t testing.TB, c *clock) session.Store {
 	t.Helper()
-	store, err := boltstore.Open(boltstore.Config{Path: filepath.Join(t.TempDir(), "sessions.db")}, c.now)
+	store, err := boltstore.Open(boltstore.Config{Path: filepath.Join(t.TempDir(), "sessions.db")}, session.StoreDeps{Now: c.now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,9 @@
 package session
 
-import "time"
+import (
+	"log/slog"
+	"time"
+)
 
 // Section is a store's own part of the configuration file.
 type Section interface {
@@ -14,13 +17,20 @@ type StoreKind struct {
 	Type string
 	// Parse reads and checks the section without side effects; what it returns
 	// opens the store.
-	Parse func(s Section) (open func(now func() time.Time) (Store, error), err error)
+	Parse func(s Section) (open func(StoreDeps) (Store, error), err error)
+}
+
+// StoreDeps are what every store gets.
+type StoreDeps struct {
+	// Now is the clock by which records expire.
+	Now func() time.Time
+	Log *slog.Logger
 }
 
 // StoreKindOf makes a StoreKind of a section struct with its defaults, its check
 // and the function that opens the store.
-func StoreKindOf[C any, S Store](kind string, defaults func() C, check func(C) error, open func(C, func() time.Time) (S, error)) StoreKind {
-	return StoreKind{Type: kind, Parse: func(s Section) (func(func() time.Time) (Store, error), error) {
+func StoreKindOf[C any, S Store](kind string, defaults func() C, check func(C) error, open func(C, StoreDeps) (S, error)) StoreKind {
+	return StoreKind{Type: kind, Parse: func(s Section) (func(StoreDeps) (Store, error), error) {
 		cfg := defaults()
 		if err := s.Decode(&cfg); err != nil {
 			return nil, err
@@ -28,8 +38,8 @@ func StoreKindOf[C any, S Store](kind string, defaults func() C, check func(C) e
 		if err := check(cfg); err != nil {
 			return nil, err
 		}
-		return func(now func() time.Time) (Store, error) {
-			store, err := open(cfg, now)
+		return func(d StoreDeps) (Store, error) {
+			store, err := open(cfg, d)
 			if err != nil {
 				return nil, err // not store: a nil pointer in an interface is not nil
 			}

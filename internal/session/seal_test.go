@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -46,7 +47,7 @@ func TestNothingOnDiskOpensAnything(t *testing.T) {
 	c := newClock()
 	es := startCluster(t, c)
 	path := filepath.Join(t.TempDir(), "sessions.db")
-	store, err := boltstore.Open(boltstore.Config{Path: path}, c.now)
+	store, err := boltstore.Open(boltstore.Config{Path: path}, session.StoreDeps{Now: c.now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

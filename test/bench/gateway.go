@@ -78,7 +78,7 @@ func signIn(ctx context.Context, file string, sessions int) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := c.OpenStore(time.Now)
+	store, err := c.OpenStore(session.StoreDeps{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package boltstore_test
 
 import (
+	"log/slog"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -16,7 +17,7 @@ func TestContract(t *testing.T) {
 	var paths sync.Map // of the stores
 	open := func(t *testing.T, now func() time.Time, path string) session.Store {
 		t.Helper()
-		s, err := boltstore.Open(boltstore.Config{Path: path}, now)
+		s, err := boltstore.Open(boltstore.Config{Path: path}, session.StoreDeps{Now: now, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}

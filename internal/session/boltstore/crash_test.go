@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -89,7 +90,7 @@ func recordOf(name string, version uint64) session.Record {
 // what it means to do, after it that it was done: "name version begin|done",
 // where version 0 is the removal.
 func writeForEver(path string, out io.Writer) int {
-	s, err := boltstore.Open(boltstore.Config{Path: path}, time.Now)
+	s, err := boltstore.Open(boltstore.Config{Path: path}, session.StoreDeps{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -207,7 +208,7 @@ func killOnce(t *testing.T, path string, b *books) (reports int) {
 // check opens the file that a killed writer left and compares it with the books.
 func (b *books) check(t *testing.T, path string) {
 	t.Helper()
-	s, err := boltstore.Open(boltstore.Config{Path: path}, time.Now)
+	s, err := boltstore.Open(boltstore.Config{Path: path}, session.StoreDeps{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatalf("after kill: %v", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -171,7 +172,7 @@ const confined = 1 << 19
 func writeConfined(path string, in io.Reader, out io.Writer) int {
 	signal.Ignore(syscall.SIGXFSZ)
 	confine(confined)
-	s, err := boltstore.Open(boltstore.Config{Path: path}, time.Now)
+	s, err := boltstore.Open(boltstore.Config{Path: path}, session.StoreDeps{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		fmt.Fprintln(out, err)
 		return 1

@@ -23,10 +23,9 @@ const (
 )
 
 // Open opens the file, makes it if there is none, and reads all of it. The
-// error names the file, what is wrong and what can be done. now is the clock by
-// which records expire. The caller closes the store.
-func Open(cfg Config, now func() time.Time) (*Store, error) {
-	s := &Store{path: cfg.Path, now: now, memory: newMemory()}
+// error names the file, what is wrong and what can be done. The caller closes the store.
+func Open(cfg Config, d session.StoreDeps) (*Store, error) {
+	s := &Store{path: cfg.Path, now: d.Now, memory: newMemory()}
 	if err := s.open(); err != nil {
 		return nil, s.trouble(err)
 	}

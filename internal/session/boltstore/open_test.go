@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,7 +22,7 @@ import (
 
 func mustOpen(t testing.TB, path string) *boltstore.Store {
 	t.Helper()
-	s, err := boltstore.Open(boltstore.Config{Path: path}, time.Now)
+	s, err := boltstore.Open(boltstore.Config{Path: path}, session.StoreDeps{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +103,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 			if err := os.WriteFile(path, c.content, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			s, err := boltstore.Open(boltstore.Config{Path: path}, time.Now)
+			s, err := boltstore.Open(boltstore.Config{Path: path}, session.StoreDeps{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 			if err == nil {
 				_ = s.Close()
 				t.Fatal("it was opened")
@@ -135,7 +136,7 @@ func TestOpenSaysWhatIsWrongAroundTheFile(t *testing.T) {
 		{".", "this is a directory"},
 	} {
 		path := filepath.Join(dir, c.path)
-		_, err := boltstore.Open(boltstore.Config{Path: path}, time.Now)
+		_, err := boltstore.Open(boltstore.Config{Path: path}, session.StoreDeps{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 		says(t, err, path, c.want)
 	}
 }
@@ -159,7 +160,7 @@ func TestWordsForWhatTheSystemSays(t *testing.T) {
 }
 
 func holdOpen(path string, in io.Reader, out io.Writer) int {
-	s, err := boltstore.Open(boltstore.Config{Path: path}, time.Now)
+	s, err := boltstore.Open(boltstore.Config{Path: path}, session.StoreDeps{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -179,7 +180,7 @@ func TestSecondGatewayIsTold(t *testing.T) {
 	if !out.Scan() {
 		t.Fatal("the first gateway did not start")
 	}
-	_, err := boltstore.Open(boltstore.Config{Path: path}, time.Now)
+	_, err := boltstore.Open(boltstore.Config{Path: path}, session.StoreDeps{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	says(t, err, path, "another gateway has this file open")
 	_ = in.Close()
 	if err := first.Wait(); err != nil {
@@ -246,7 +247,7 @@ func TestMuchFreeSpaceIsGivenBack(t *testing.T) {
 		t.Error("the copy is left")
 	}
 	// The new file is the one that is locked, written to, and complete.
-	_, err := boltstore.Open(boltstore.Config{Path: link}, time.Now)
+	_, err := boltstore.Open(boltstore.Config{Path: link}, session.StoreDeps{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	says(t, err, link, "another gateway has this file open")
 	fill(t, s, 200, 201, 1)
 	if err := s.Close(); err != nil {

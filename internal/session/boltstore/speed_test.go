@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -63,7 +64,7 @@ func BenchmarkOpen100000(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		s, err := boltstore.Open(boltstore.Config{Path: path}, time.Now)
+		s, err := boltstore.Open(boltstore.Config{Path: path}, session.StoreDeps{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			b.Fatal(err)
 		}
