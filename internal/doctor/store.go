@@ -26,11 +26,30 @@ func (c *checkup) store(ctx context.Context) {
 		c.fail(subject, err.Error(), "")
 		return
 	}
-	if err := errors.Join(tryStore(ctx, store, c.deps.Now()), store.Close()); err != nil {
+	remarks, err := examine(ctx, store, c.deps.Now())
+	if err := errors.Join(err, store.Close()); err != nil {
 		c.fail(subject, err.Error(), "")
 		return
 	}
 	c.ok(subject, "opens, and keeps what is written to it")
+	for _, r := range remarks {
+		if r.Warning {
+			c.line("warn", subject, r.Text+"; "+r.Advice)
+		} else {
+			c.ok(subject, r.Text)
+		}
+	}
+}
+
+// examine tries the store, and lets it speak of itself if it can.
+func examine(ctx context.Context, store session.Store, now time.Time) ([]session.Remark, error) {
+	if err := tryStore(ctx, store, now); err != nil {
+		return nil, err
+	}
+	if d, ok := store.(session.Diagnoser); ok {
+		return d.Diagnose(ctx)
+	}
+	return nil, nil
 }
 
 // trialLife is how long a record stays that a check could not take out again.

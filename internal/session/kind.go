@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"log/slog"
 	"time"
 )
@@ -46,4 +47,18 @@ func StoreKindOf[C any, S Store](kind string, defaults func() C, check func(C) e
 			return store, nil
 		}, nil
 	}}
+}
+
+// Diagnoser is a store that can say more of itself to `gateway check`.
+type Diagnoser interface {
+	// Diagnose returns what there is to say; an error is a store that does not work.
+	Diagnose(ctx context.Context) ([]Remark, error)
+}
+
+// Remark is a sentence about a store.
+type Remark struct {
+	// Warning: it works, and could be better.
+	Warning bool
+	// Text is what was found, Advice what to do.
+	Text, Advice string
 }
