@@ -1,11 +1,14 @@
 package gatewaytest
 
 import (
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/esgateway/esgateway/internal/standin/idp"
@@ -14,20 +17,39 @@ import (
 // Browser is a client with a cookie jar that follows no redirect by itself.
 type Browser struct {
 	http.Client
-	g *Gateway
-	t testing.TB
+	g    *Gateway
+	t    testing.TB
+	node atomic.Pointer[Gateway]
+}
+
+// Use sends what the browser asks of the public URL to that node from now on, on
+// new connections.
+func (b *Browser) Use(node *Gateway) {
+	b.node.Store(node)
+	b.CloseIdleConnections()
 }
 
 // Browser opens a new browser.
 func (g *Gateway) Browser() *Browser {
 	jar, err := cookiejar.New(nil)
 	must(g.t, err)
-	transport := &http.Transport{}
+	b := &Browser{g: g, t: g.t}
+	b.node.Store(g)
+	transport := &http.Transport{DialContext: b.dial}
 	g.t.Cleanup(transport.CloseIdleConnections)
-	return &Browser{g: g, t: g.t, Client: http.Client{
+	b.Client = http.Client{
 		Jar: jar, Transport: transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	}
+	return b
+}
+
+// dial connects to the node in use where the gateway is meant.
+func (b *Browser) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if address == b.g.URL.Host {
+		address = b.node.Load().address
+	}
+	return new(net.Dialer).DialContext(ctx, network, address)
 }
 
 // Reply is an answer, read to its end.

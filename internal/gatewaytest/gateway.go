@@ -2,6 +2,7 @@ package gatewaytest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rsa"
 	"crypto/x509"
@@ -55,6 +56,8 @@ type Options struct {
 	// Routes are further lines under `routes:` in the configuration, with two
 	// blanks before the dash. {{app}}, {{es}} and {{ca}} are replaced.
 	Routes string
+	// Store is the section sessions.store; empty is an embedded one.
+	Store string
 	// Listen are further keys of the section listen, each after a comma.
 	Listen string
 	// Settings are further sections of the configuration.
@@ -82,8 +85,21 @@ type Gateway struct {
 	Metrics *metrics.Set
 	// AppURL and ElasticURL are the upstreams' own addresses.
 	AppURL, ElasticURL string
-	t                  testing.TB
-	secrets            secrets
+	// address is where this node listens; people know the URL alone.
+	address string
+	t       testing.TB
+	secrets *secrets
+}
+
+// Twin starts another node of the gateway, with the same configuration. It has
+// the same public URL; Browser.Use sends a browser's requests there, as a balancer
+// would.
+func (g *Gateway) Twin() *Gateway {
+	g.t.Helper()
+	twin := *g
+	twin.Metrics = metrics.New()
+	twin.open(httptest.NewUnstartedServer(nil))
+	return &twin
 }
 
 // Log keeps everything that a gateway has logged.
@@ -120,7 +136,7 @@ func (l *Log) String() string {
 // Start starts a gateway; everything ends with the test.
 func Start(t testing.TB, o Options) *Gateway {
 	t.Helper()
-	g := &Gateway{t: t, Clock: &Clock{}, Log: &Log{}, Metrics: metrics.New()}
+	g := &Gateway{t: t, Clock: &Clock{}, Log: &Log{}, Metrics: metrics.New(), secrets: &secrets{}}
 	g.Clock.at.Store(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC).UnixNano())
 	front := httptest.NewUnstartedServer(nil)
 	g.URL = &url.URL{Scheme: "http", Host: "localhost:" + portOf(front.Listener.Addr().String())}
@@ -233,7 +249,7 @@ public_url: {{public}}
 listen: {address: "127.0.0.1:{{port}}"` + o.Listen + `}
 operations: {address: ""}
 elasticsearch: {urls: ["{{es}}"], ca: "{{ca}}", username: ` + Account + `, password_file: password}
-sessions: {keys_file: keys, store: {type: embedded, path: sessions.db}, stream_check: 200ms}
+sessions: {keys_file: keys, store: ` + cmp.Or(o.Store, "{type: embedded, path: sessions.db}") + `, stream_check: 200ms}
 methods:
   - {name: ` + Method + `, type: saml, realm: ` + Realm + `, title: Corporate account}
 routes:
@@ -264,6 +280,7 @@ func (g *Gateway) open(front *httptest.Server) {
 	front.Config = server.NewHTTP(g.Ready.Listen.ClientLimits, g.Handler, slog.New(slog.DiscardHandler)) // cut connections are meant
 	front.Listener = server.Bound(front.Listener, g.Ready.Listen.ClientLimits)
 	front.Start()
+	g.address = front.Listener.Addr().String()
 	t.Cleanup(func() {
 		front.Close()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
