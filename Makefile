@@ -51,7 +51,7 @@ bench: go ## beside HAProxy, nginx and a bare reverse proxy; allocations a reque
 	bin/bench $(ARGS)
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
 
-long: go setup ## what takes long: fuzz targets, a soak, unit tests many times over (FUZZTIME=1m SOAK=1m)
+long: go setup ## what takes long: fuzz targets, a soak, chaos, unit tests many times over (FUZZTIME=1m SOAK=1m CHAOS=1m)
 	@scripts/setup bench
 	scripts/long
 

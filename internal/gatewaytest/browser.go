@@ -2,6 +2,7 @@ package gatewaytest
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -64,12 +65,21 @@ type Reply struct {
 // A header with an empty value is taken away.
 func (b *Browser) Request(method, path, body string, headers ...string) Reply {
 	b.t.Helper()
+	got, err := b.Try(method, path, body, headers...)
+	must(b.t, err)
+	return got
+}
+
+// Try is Request for a gateway that may not answer.
+func (b *Browser) Try(method, path, body string, headers ...string) (Reply, error) {
 	target := path
 	if strings.HasPrefix(path, "/") {
 		target = b.g.URL.String() + path
 	}
 	r, err := http.NewRequestWithContext(b.t.Context(), method, target, strings.NewReader(body))
-	must(b.t, err)
+	if err != nil {
+		return Reply{}, err
+	}
 	r.Header.Set("Sec-Fetch-Mode", "navigate")
 	r.Header.Set("Sec-Fetch-Dest", "document")
 	r.Header.Set("Sec-Fetch-Site", "none")
@@ -85,12 +95,16 @@ func (b *Browser) Request(method, path, body string, headers ...string) Reply {
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	resp, err := b.Do(r)
-	must(b.t, err)
+	if err != nil {
+		return Reply{}, err
+	}
 	defer func() { _ = resp.Body.Close() }() // read to its end
 	read, err := io.ReadAll(resp.Body)
-	must(b.t, err)
+	if err != nil {
+		return Reply{}, err
+	}
 	b.note(resp, string(read))
-	return Reply{Status: resp.StatusCode, Header: resp.Header, Body: string(read), Location: resp.Header.Get("Location")}
+	return Reply{Status: resp.StatusCode, Header: resp.Header, Body: string(read), Location: resp.Header.Get("Location")}, nil
 }
 
 // note remembers the secrets of an answer: cookies, and the bearer that the echo
@@ -146,9 +160,37 @@ func (b *Browser) Go(login string) string {
 	return started.Location
 }
 
+// TrySignIn is SignIn for a gateway that may not answer. The error says how far it
+// came.
+func (b *Browser) TrySignIn(path, person string) (Reply, error) {
+	challenged, err := b.Try(http.MethodGet, path, "")
+	if err != nil || challenged.Status != http.StatusSeeOther {
+		return challenged, fmt.Errorf("no challenge: %d %w", challenged.Status, err)
+	}
+	page, err := b.Try(http.MethodGet, challenged.Location, "")
+	if err != nil || page.Status != http.StatusOK {
+		return page, fmt.Errorf("no sign-in page: %d %w", page.Status, err)
+	}
+	u, err := url.Parse(challenged.Location)
+	if err != nil {
+		return page, err
+	}
+	started, err := b.Try(http.MethodGet, Prefix+"/login/"+Method+"?"+u.RawQuery, "", "Sec-Fetch-Site", "same-origin")
+	if err != nil || started.Status != http.StatusSeeOther {
+		return started, fmt.Errorf("no start: %d %w", started.Status, err)
+	}
+	response, relay, err := b.g.IdP.Respond(started.Location, b.g.Person(person), idp.Answer{})
+	if err != nil {
+		return started, err
+	}
+	b.g.Secret(response)
+	form := url.Values{"SAMLResponse": {response}, "RelayState": {relay}}
+	return b.Try(http.MethodPost, Prefix+"/saml/"+Method+"/acs", form.Encode(), "Sec-Fetch-Site", "cross-site")
+}
+
 // Person returns somebody who can sign in.
-func Person(name string) idp.Person {
-	for _, p := range People() {
+func (g *Gateway) Person(name string) idp.Person {
+	for _, p := range g.people {
 		if p.Username == name {
 			return p
 		}
@@ -160,7 +202,7 @@ func Person(name string) idp.Person {
 // answer as the browser would: from another site.
 func (b *Browser) Answer(authnRequest, person string, how idp.Answer) Reply {
 	b.t.Helper()
-	response, relay, err := b.g.IdP.Respond(authnRequest, Person(person), how)
+	response, relay, err := b.g.IdP.Respond(authnRequest, b.g.Person(person), how)
 	must(b.t, err)
 	return b.Post(response, relay)
 }

@@ -87,6 +87,7 @@ type Gateway struct {
 	AppURL, ElasticURL string
 	// address is where this node listens; people know the URL alone.
 	address string
+	people  []idp.Person
 	t       testing.TB
 	secrets *secrets
 }
@@ -136,7 +137,7 @@ func (l *Log) String() string {
 // Start starts a gateway; everything ends with the test.
 func Start(t testing.TB, o Options) *Gateway {
 	t.Helper()
-	g := &Gateway{t: t, Clock: &Clock{}, Log: &Log{}, Metrics: metrics.New(), secrets: &secrets{}}
+	g := &Gateway{t: t, Clock: &Clock{}, Log: &Log{}, Metrics: metrics.New(), people: append(People(), o.People...), secrets: &secrets{}}
 	g.Clock.at.Store(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC).UnixNano())
 	front := httptest.NewUnstartedServer(nil)
 	g.URL = &url.URL{Scheme: "http", Host: "localhost:" + portOf(front.Listener.Addr().String())}
@@ -152,6 +153,13 @@ func Start(t testing.TB, o Options) *Gateway {
 	g.open(front)
 	t.Cleanup(g.leaveBehind)
 	return g
+}
+
+// At is the gateway as it is reached at another address, such as a balancer's.
+func (g *Gateway) At(address string) *Gateway {
+	elsewhere := *g
+	elsewhere.address = address
+	return &elsewhere
 }
 
 func portOf(address string) string { return address[strings.LastIndex(address, ":")+1:] }
@@ -189,7 +197,7 @@ func (g *Gateway) startElastic(o Options) string {
 	provider := httptest.NewUnstartedServer(nil)
 	g.IdP, err = idp.New(idp.Config{
 		BaseURL: "http://" + provider.Listener.Addr().String(), EntityID: "urn:test:idp", Key: signing.key, Certificate: signing.cert, Now: g.Clock.Now,
-		People:           append(People(), o.People...),
+		People:           g.people,
 		ServiceProviders: []idp.ServiceProvider{{EntityID: "urn:test:sp", ACS: base + "/acs", Logout: base + "/slo"}},
 	})
 	must(t, err)

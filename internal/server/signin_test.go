@@ -131,7 +131,7 @@ func TestAnAnswerWorksOnce(t *testing.T) {
 	t.Parallel()
 	g := gatewaytest.Start(t, gatewaytest.Options{})
 	b := g.Browser()
-	response, relay, err := g.IdP.Respond(b.Begin("/wanted"), gatewaytest.Person("alice"), idp.Answer{})
+	response, relay, err := g.IdP.Respond(b.Begin("/wanted"), g.Person("alice"), idp.Answer{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestAnAnswerOfAnotherBrowserSignsNobodyInAndBurnsNothing(t *testing.T) {
 	t.Parallel()
 	g := gatewaytest.Start(t, gatewaytest.Options{})
 	victim, attacker := g.Browser(), g.Browser()
-	response, relay, err := g.IdP.Respond(attacker.Begin("/"), gatewaytest.Person("bob"), idp.Answer{})
+	response, relay, err := g.IdP.Respond(attacker.Begin("/"), g.Person("bob"), idp.Answer{})
 	if err != nil {
 		t.Fatal(err)
 	}

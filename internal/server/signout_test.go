@@ -164,7 +164,7 @@ func TestNothingSecretIsLoggedOrShown(t *testing.T) {
 	g := gatewaytest.Start(t, gatewaytest.Options{})
 	b := g.Browser()
 	request := b.Begin("/x?password=hunter2-in-query")
-	response, relay, err := g.IdP.Respond(request, gatewaytest.Person("alice"), idp.Answer{})
+	response, relay, err := g.IdP.Respond(request, g.Person("alice"), idp.Answer{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -114,13 +114,13 @@ func StartSentinel(t testing.TB) *Sentinel {
 				return fmt.Errorf("%w: %s", errors.Join(err, errNotYet), out)
 			}
 		}
-		return s.Primary.follows(ctx)
+		return s.Primary.Follows(ctx)
 	})
 	return s
 }
 
-// follows is nil once a replica is connected and has all.
-func (r *Redis) follows(ctx context.Context) error {
+// Follows is nil once a replica is connected and has all.
+func (r *Redis) Follows(ctx context.Context) error {
 	out, err := r.try(ctx, "role")
 	if lines := strings.Split(out, "\n"); err != nil || len(lines) < 4 || lines[0] != "master" {
 		return fmt.Errorf("%w: %s", errors.Join(err, errNotYet), out)
@@ -155,7 +155,7 @@ func StartCluster(t testing.TB) *Cluster {
 			}
 		}
 		for _, r := range c.Primaries(ctx) {
-			if err := r.follows(ctx); err != nil {
+			if err := r.Follows(ctx); err != nil {
 				return err
 			}
 		}
@@ -183,4 +183,24 @@ func (c *Cluster) Primaries(ctx context.Context) []*Redis {
 		}
 	}
 	return all
+}
+
+// Whole is nil while every primary has its replica and every node sees all slots
+// served.
+func (c *Cluster) Whole(ctx context.Context) error {
+	primaries := c.Primaries(ctx)
+	if len(primaries) != len(c.Nodes)/2 {
+		return fmt.Errorf("%d primaries: %w", len(primaries), errNotYet)
+	}
+	for _, r := range c.Nodes {
+		if out, err := r.try(ctx, "cluster", "info"); err != nil || !strings.Contains(out, "cluster_state:ok") {
+			return fmt.Errorf("%w: %s", errors.Join(err, errNotYet), out)
+		}
+	}
+	for _, r := range primaries {
+		if err := r.Follows(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }

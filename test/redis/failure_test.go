@@ -316,12 +316,12 @@ func (l *load) check(t *testing.T, nodes []*redisstore.Store) {
 	for i, s := range nodes {
 		lost, back := 0, 0
 		for name, version := range l.living {
-			if rec, err := s.Load(t.Context(), key(name)); err != nil || rec.Version < version {
+			if read(t, s, name) < version {
 				lost++
 			}
 		}
 		for name := range l.ended {
-			if _, err := s.Load(t.Context(), key(name)); !errors.Is(err, session.ErrNotFound) {
+			if read(t, s, name) > 0 {
 				back++
 			}
 		}
@@ -330,6 +330,20 @@ func (l *load) check(t *testing.T, nodes []*redisstore.Store) {
 		}
 	}
 	t.Logf("measured: %d confirmed sessions are there, %d ended ones are not", len(l.living), len(l.ended))
+}
+
+// read returns the version that is there, 0 for none. Nobody may have taken over yet,
+// so an outage decides nothing.
+func read(t *testing.T, s session.Store, name string) (version uint64) {
+	t.Helper()
+	parts.Eventually(t, "the store answers", func(ctx context.Context) error {
+		rec, err := s.Load(ctx, key(name))
+		if version = rec.Version; errors.Is(err, session.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	return version
 }
 
 func TestAPrimaryThatDiesTakesNothingConfirmedWithItUnderSentinel(t *testing.T) {
@@ -344,4 +358,76 @@ func TestAPrimaryThatDiesTakesNothingConfirmedWithItInACluster(t *testing.T) {
 	t.Parallel()
 	cluster := parts.StartCluster(t)
 	failover(t, configured(cluster.Addresses...), func() { cluster.Primaries(t.Context())[0].Kill() })
+}
+
+// A replica that is connected and does not confirm keeps a write from counting: the
+// primary may die with it. A replica that is gone keeps nobody from anything, unless
+// the configuration asks for it.
+func TestAWriteCountsWhenTheConnectedReplicasHaveIt(t *testing.T) {
+	t.Parallel()
+	primary := parts.StartRedis(t)
+	replica := parts.StartRedis(t, "--replicaof", "127.0.0.1 "+strconv.Itoa(primary.Port))
+	parts.Eventually(t, "the replica follows", primary.Follows)
+	c := configured(primary.Address())
+	c.Timeout = time.Second
+	s := open(t, c, time.Now)
+	c.ReplicasToWait = 1
+	strict := open(t, c, time.Now)
+	save(t, s, "replicated", record(0, "x"))
+	if out := replica.Do(t, "dbsize"); out == "0" {
+		t.Error("the replica has nothing")
+	}
+	replica.Signal(stop)
+	for name, store := range map[string]session.Store{"all": s, "at least one": strict} {
+		if _, err := store.Save(t.Context(), key(name), record(0, "x")); err == nil {
+			t.Errorf("%s: a write counts that no replica has confirmed", name)
+		}
+	}
+	replica.Kill()
+	parts.Eventually(t, "the primary goes on alone", func(ctx context.Context) error {
+		_, err := s.Save(ctx, session.Key{byte(time.Now().UnixNano()), 1}, record(0, "x"))
+		return err
+	})
+	if _, err := strict.Save(t.Context(), key("strict"), record(0, "x")); err == nil {
+		t.Error("with replicas_to_wait: 1 a write counts without a replica")
+	}
+}
+
+// The base of docs/scale.md.
+func TestWhatASessionCosts(t *testing.T) {
+	t.Parallel()
+	server := parts.StartRedis(t)
+	s := open(t, configured(server.Address()), time.Now)
+	memory := func() int {
+		for line := range strings.Lines(server.Do(t, "info", "memory")) {
+			if rest, ok := strings.CutPrefix(line, "used_memory:"); ok {
+				n, _ := strconv.Atoi(strings.TrimSpace(rest))
+				return n
+			}
+		}
+		return 0
+	}
+	vault := session.NewVault(s, keyring(t))
+	manager := session.NewManager(session.Default(), session.Deps{Vault: vault, Elastic: elasticAway(t), Now: time.Now, Log: slog.New(slog.DiscardHandler), Observer: nobody{}})
+	before := memory()
+	const n = 2000
+	began := time.Now()
+	var all sync.WaitGroup
+	turn := make(chan struct{}, 32)
+	for i := range n {
+		turn <- struct{}{}
+		all.Go(func() {
+			defer func() { <-turn }()
+			if _, err := manager.Begin(t.Context(), person(i)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	took := time.Since(began)
+	each := (memory() - before) / n
+	t.Logf("measured: a session takes %d bytes of Redis's memory; %d were begun in %s", each, n, took.Round(time.Millisecond))
+	if each < 500 || each > 10_000 {
+		t.Errorf("a session takes %d bytes", each)
+	}
 }
