@@ -162,6 +162,9 @@ func (g *Gateway) At(address string) *Gateway {
 	return &elsewhere
 }
 
+// Address is where this node listens.
+func (g *Gateway) Address() string { return g.address }
+
 func portOf(address string) string { return address[strings.LastIndex(address, ":")+1:] }
 
 // echo answers with the request as it arrived, headers and all.

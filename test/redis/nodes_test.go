@@ -2,10 +2,12 @@ package redis_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -229,3 +231,81 @@ func TestAnOpenStreamEndsWithTheSessionOnAnotherNode(t *testing.T) {
 		t.Errorf("the stream on the first node goes on: %v", err)
 	}
 }
+
+// While the store does not answer, requests are told to come again and people keep
+// their cookie.
+func TestAStoreThatIsAwaySignsNobodyOut(t *testing.T) {
+	t.Parallel()
+	server := parts.StartRedis(t)
+	g := gatewaytest.Start(t, gatewaytest.Options{Store: fmt.Sprintf("{type: redis, addresses: [%q], timeout: 300ms}", server.Address())})
+	b := g.Browser()
+	b.SignIn("/", "alice")
+	server.Signal(stop)
+	gatewaytest.Eventually(t, "the store is away", func() bool { return b.API(http.MethodGet, "/x", "").Status == http.StatusServiceUnavailable })
+	for what, got := range map[string]gatewaytest.Reply{
+		"a script": b.API(http.MethodGet, "/x", ""), "a person": b.Get("/x"), "a sign-out": b.SignOut(),
+		"a sign-in": g.Browser().Get(gatewaytest.Prefix + "/login/" + gatewaytest.Method),
+	} {
+		if what == "a sign-in" && got.Status < 400 {
+			t.Errorf("%s goes on: %d", what, got.Status)
+		}
+		if what != "a sign-in" && (got.Status != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "") {
+			t.Errorf("%s: %d, Retry-After %q", what, got.Status, got.Header.Get("Retry-After"))
+		}
+		if got.Header.Get("Set-Cookie") != "" && what != "a sign-in" {
+			t.Errorf("%s loses the cookie: %q", what, got.Header.Values("Set-Cookie"))
+		}
+	}
+	server.Signal(goOn)
+	gatewaytest.Eventually(t, "the session is there again", func() bool { return b.API(http.MethodGet, "/x", "").Status == http.StatusOK })
+}
+
+// A gateway starts while its store is away, says that it is not ready, and is
+// ready when the store comes.
+func TestAGatewayStartsWithoutItsStore(t *testing.T) {
+	t.Parallel()
+	port, operations := parts.FreePort(t), parts.Loopback(parts.FreePort(t))
+	g := gatewaytest.Start(t, gatewaytest.Options{Store: fmt.Sprintf("{type: redis, addresses: [%q], timeout: 300ms}", parts.Loopback(port))})
+	node := g.At(parts.Loopback(parts.FreePort(t)))
+	cmd := exec.CommandContext(context.Background(), parts.Build(t, "./cmd/gateway"), "serve", "--config", g.Ready.File)
+	cmd.Env = append(cmd.Environ(), "ESGATEWAY_LISTEN_ADDRESS="+node.Address(), "ESGATEWAY_OPERATIONS_ADDRESS="+operations)
+	p := parts.Start(t, "gateway", cmd)
+	probe := func(path string) func(context.Context) (int, error) {
+		return func(ctx context.Context) (int, error) {
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+operations+path, nil)
+			if err != nil {
+				return 0, err
+			}
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				return 0, err
+			}
+			return resp.StatusCode, resp.Body.Close()
+		}
+	}
+	says := func(path string, want int) func(context.Context) error {
+		return func(ctx context.Context) error {
+			if got, err := probe(path)(ctx); err != nil || got != want {
+				return fmt.Errorf("%s: %d, want %d %w", path, got, want, errors.Join(err, errNotYet))
+			}
+			return nil
+		}
+	}
+	p.Ready(t, says("/livez", http.StatusOK))
+	p.Ready(t, says("/readyz", http.StatusServiceUnavailable))
+	b := g.Browser()
+	b.Use(node)
+	if got := b.Get("/x"); got.Status != http.StatusSeeOther {
+		t.Errorf("somebody without a session: %d", got.Status)
+	}
+	parts.StartRedisAt(t, port)
+	p.Ready(t, says("/readyz", http.StatusOK))
+	if got := b.SignIn("/x", "alice"); got.Status != http.StatusSeeOther {
+		t.Errorf("a sign-in: %d %s", got.Status, got.Body)
+	}
+	if got := b.Get("/x"); got.Status != http.StatusOK {
+		t.Errorf("afterwards: %d", got.Status)
+	}
+}
+
+var errNotYet = errors.New("not yet")
