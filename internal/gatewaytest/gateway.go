@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -56,6 +57,10 @@ type Options struct {
 	// Routes are further lines under `routes:` in the configuration, with two
 	// blanks before the dash. {{app}}, {{es}} and {{ca}} are replaced.
 	Routes string
+	// OnlyRoutes leaves out the usual routes: Routes are all there are.
+	OnlyRoutes bool
+	// Roles of the stand-in, besides the usual ones or in the place of them.
+	Roles map[string]standin.Role
 	// Store is the section sessions.store; empty is an embedded one.
 	Store string
 	// Listen are further keys of the section listen, each after a comma.
@@ -210,11 +215,7 @@ func (g *Gateway) startElastic(o Options) string {
 	g.ES, err = standin.New(standin.Config{
 		Version: o.Version, Now: g.Clock.Now,
 		Users: []standin.User{{Name: Account, Password: AccountPassword, Roles: []string{"esgateway"}}},
-		Roles: map[string]standin.Role{
-			"esgateway": {Cluster: []string{"manage_saml", "manage_token", "cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get"}},
-			"analyst":   {Indices: []standin.IndexPrivileges{{Names: []string{"reports"}, Privileges: []string{"read"}}}},
-			"admin":     {Cluster: []string{"monitor"}, Indices: []standin.IndexPrivileges{{Names: []string{"*"}, Privileges: []string{"all"}}}},
-		},
+		Roles: roles(o.Roles),
 		RoleMappings: []standin.RoleMapping{
 			{Realm: Realm, Groups: []string{"analysts"}, Roles: []string{"analyst"}},
 			{Realm: Realm, Groups: []string{"admins"}, Roles: []string{"admin"}},
@@ -238,6 +239,33 @@ func (g *Gateway) startElastic(o Options) string {
 	ca := filepath.Join(t.TempDir(), "ca.crt")
 	must(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: es.Certificate().Raw}), 0o600))
 	return ca
+}
+
+// roles are the usual ones with others over them.
+func roles(others map[string]standin.Role) map[string]standin.Role {
+	all := map[string]standin.Role{
+		"esgateway": {Cluster: []string{"manage_saml", "manage_token", "cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get"}},
+		"analyst":   {Indices: []standin.IndexPrivileges{{Names: []string{"reports"}, Privileges: []string{"read"}}}},
+		"admin":     {Cluster: []string{"monitor"}, Indices: []standin.IndexPrivileges{{Names: []string{"*"}, Privileges: []string{"all"}}}},
+	}
+	maps.Copy(all, others)
+	return all
+}
+
+// usualRoutes are those of a gateway whose test asks for no others.
+const usualRoutes = `  - {to: ["{{app}}"], title: Application, public: [/public]}
+  - {path: /es, to: ["{{app}}"], elasticsearch: true}
+  - {path: /_search, to: ["{{es}}"], ca: "{{ca}}", elasticsearch: true}
+  - {path: /_security/_authenticate, to: ["{{es}}"], ca: "{{ca}}", elasticsearch: true}
+  - {path: /admin, to: ["{{app}}"], require: {roles: [admin]}}
+`
+
+// routes are the lines under `routes:`.
+func (o Options) routes() string {
+	if o.OnlyRoutes {
+		return o.Routes
+	}
+	return usualRoutes + o.Routes
 }
 
 // People are who can sign in.
@@ -264,12 +292,7 @@ sessions: {keys_file: keys, store: ` + cmp.Or(o.Store, "{type: embedded, path: s
 methods:
   - {name: ` + Method + `, type: saml, realm: ` + Realm + `, title: Corporate account}
 routes:
-  - {to: ["{{app}}"], title: Application, public: [/public]}
-  - {path: /es, to: ["{{app}}"], elasticsearch: true}
-  - {path: /_search, to: ["{{es}}"], ca: "{{ca}}", elasticsearch: true}
-  - {path: /_security/_authenticate, to: ["{{es}}"], ca: "{{ca}}", elasticsearch: true}
-  - {path: /admin, to: ["{{app}}"], require: {roles: [admin]}}
-` + o.Routes + o.Settings)
+` + o.routes() + o.Settings)
 	file := filepath.Join(dir, "gateway.yaml")
 	must(t, os.WriteFile(file, []byte(text), 0o600))
 	ready, err := config.Load(file, nil, plugins.Plugins())

@@ -1,0 +1,137 @@
+"""Runs the Elasticsearch client for Python through the gateway, as a program of
+somebody who is signed in, and prints what each step saw as one JSON object.
+
+What to use comes as JSON on the standard input; see clients_test.go."""
+
+import json
+import sys
+
+from elasticsearch import ApiError, Elasticsearch
+
+GIVEN = json.load(sys.stdin)
+INDEX = GIVEN["index"]
+SECRETS = []  # what this program was given by Elasticsearch and nobody may find later
+
+
+def client(url=GIVEN["url"], **how):
+    # No retries: what is to be seen is the first answer.
+    return Elasticsearch(url, max_retries=0, **how)
+
+
+PERSON = client(bearer_auth=GIVEN["bearer"])
+
+
+def info():
+    return PERSON.info()["version"]["number"]
+
+
+def bulk():
+    operations = []
+    for number in range(1, 6):
+        operations += [{"index": {"_id": str(number)}}, {"number": number, "title": "note"}]
+    done = PERSON.bulk(index=INDEX, operations=operations, refresh=True)
+    return {"errors": done["errors"], "results": [item["index"]["result"] for item in done["items"]]}
+
+
+def ids(found):
+    return [hit["_id"] for hit in found["hits"]["hits"]]
+
+
+def search():
+    found = PERSON.search(index=INDEX, query={"match": {"title": "note"}}, sort=[{"number": "asc"}])
+    return {"total": found["hits"]["total"]["value"], "ids": ids(found)}
+
+
+def scroll():
+    page = PERSON.search(index=INDEX, scroll="1m", size=2, sort=[{"number": "asc"}])
+    pages = []
+    while ids(page):
+        pages.append(ids(page))
+        page = PERSON.scroll(scroll_id=page["_scroll_id"], scroll="1m")
+    ended = PERSON.clear_scroll(scroll_id=page["_scroll_id"])
+    return {"pages": pages, "freed": ended["num_freed"]}
+
+
+def point_in_time():
+    opened = PERSON.open_point_in_time(index=INDEX, keep_alive="1m")
+    found = PERSON.search(pit={"id": opened["id"], "keep_alive": "1m"}, sort=[{"number": "desc"}], size=2)
+    ended = PERSON.close_point_in_time(id=found["pit_id"])
+    return {"ids": ids(found), "freed": ended["num_freed"]}
+
+
+def authenticate():
+    who = PERSON.security.authenticate()
+    return [who["username"], who["authentication_realm"]["name"], who["authentication_type"]]
+
+
+def has_privileges():
+    asked = PERSON.security.has_privileges(
+        cluster=["manage_own_api_key", "manage_security"],
+        index=[{"names": [INDEX, "salaries"], "privileges": ["read"]}],
+    )
+    return [asked["cluster"], {name: held["read"] for name, held in asked["index"].items()}]
+
+
+def api_keys():
+    security = PERSON.security
+    made = security.create_api_key(name=INDEX, expiration="1h", metadata={"for": "a test"})
+    SECRETS.extend([made["api_key"], made["encoded"]])
+    with_key = client(api_key=made["encoded"])
+    return {
+        "used": with_key.security.authenticate()["authentication_type"],
+        "get": [key["name"] for key in security.get_api_key(owner=True, name=INDEX)["api_keys"]],
+        "query": [key["name"] for key in security.query_api_keys(query={"term": {"name": INDEX}})["api_keys"]],
+        "invalidated": len(security.invalidate_api_key(ids=[made["id"]])["invalidated_api_keys"]),
+        "used after": attempt(with_key.security.authenticate),
+    }
+
+
+def profile():
+    activated = PERSON.security.activate_user_profile(grant_type="access_token", access_token=GIVEN["bearer"])
+    read = PERSON.security.get_user_profile(uid=[activated["uid"]])
+    return [profile["user"]["username"] for profile in read["profiles"]]
+
+
+def attempt(call, *args, **how):
+    """What a call raises, in words that are the same for all clients."""
+    try:
+        return {"answered": str(call(*args, **how))}
+    except ApiError as e:
+        said = e.body.get("error") if isinstance(e.body, dict) else e.body
+        said = said if isinstance(said, dict) else {"reason": str(said)}
+        return {
+            "raised": type(e).__name__,
+            "status": e.status_code,
+            "type": said.get("type"),
+            "reason": said.get("reason"),
+            "gateway": e.meta.headers.get("x-gateway-response"),
+        }
+
+
+def refused():
+    """The same for all clients: what is refused, by whom, and what it raises."""
+    return {
+        "expired token": attempt(client(bearer_auth=GIVEN["expired"]).info),
+        "no credentials": attempt(client().info),
+        "route requires another role": attempt(client(GIVEN["admins"], headers={"cookie": GIVEN["cookie"]}).info),
+        "elasticsearch is away": attempt(client(GIVEN["away"], bearer_auth=GIVEN["bearer"]).info),
+        "sniffing": attempt(PERSON.nodes.info, metric="http"),
+        "index of others": attempt(PERSON.search, index="salaries"),
+        "no such index": attempt(PERSON.search, index=INDEX + "-nowhere"),
+        "no such query": attempt(PERSON.search, index=INDEX, query={"nonsense": {}}),
+    }
+
+
+def main():
+    steps = [info, bulk, search, scroll, point_in_time, authenticate, has_privileges]
+    seen = refused()
+    for step in steps:
+        name = step.__name__.replace("_", " ")
+        try:
+            seen[name] = step()
+        except Exception as e:  # the next steps are worth a look all the same
+            seen[name] = f"{type(e).__name__}: {e}"
+    json.dump({"seen": seen, "secrets": SECRETS}, sys.stdout)
+
+
+main()

@@ -1,0 +1,117 @@
+package clients
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// object is a JSON object.
+type object = map[string]any
+
+// TestClients: each client does its daily work with a person's bearer, against the
+// release that it was made for, and raises its ordinary errors.
+func TestClients(t *testing.T) {
+	t.Parallel()
+	for version, programs := range map[string][]program{
+		"8.17.0": {python("8", "8.17.2")},
+		"9.5.0":  {python("9", "9.5.1")},
+	} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			g, told := start(t, version)
+			for _, p := range programs {
+				t.Run(p.name, func(t *testing.T) {
+					told := told
+					told.Index = "notes-" + p.name
+					compare(t, p.run(t, g, told), expected(version, told.Index, p.errors))
+				})
+			}
+		})
+	}
+}
+
+// compare compares step by step.
+func compare(t *testing.T, seen, want object) {
+	t.Helper()
+	for step, wanted := range want {
+		t.Run(step, func(t *testing.T) {
+			if diff := cmp.Diff(plain(t, wanted), ourWordsAside(t, seen[step])); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+	for step := range seen {
+		if _, known := want[step]; !known {
+			t.Errorf("nobody expected %q", step)
+		}
+	}
+}
+
+// ourWordsAside takes the sentence out of an error of the gateway's own: there must be
+// one, and how it reads is tested elsewhere.
+func ourWordsAside(t *testing.T, seen any) any {
+	t.Helper()
+	raised, is := seen.(object)
+	if !is || raised["gateway"] == nil {
+		return seen
+	}
+	if reason, is := raised["reason"].(string); !is || reason == "" {
+		t.Errorf("an error without a reason: %v", raised)
+	}
+	delete(raised, "reason")
+	return raised
+}
+
+// expected is what a client's program sees.
+func expected(version, index string, say errors) object {
+	created := []string{"created", "created", "created", "created", "created"}
+	return object{
+		"info":           version,
+		"bulk":           object{"errors": false, "results": created},
+		"search":         object{"total": 5, "ids": []string{"1", "2", "3", "4", "5"}},
+		"scroll":         object{"pages": [][]string{{"1", "2"}, {"3", "4"}, {"5"}}, "freed": 1},
+		"point in time":  object{"ids": []string{"5", "4"}, "freed": 1},
+		"authenticate":   []string{"alice", "saml1", "token"},
+		"has privileges": []any{object{"manage_own_api_key": true, "manage_security": false}, object{index: true, "salaries": false}},
+
+		// Elasticsearch's own errors pass as they are.
+		"expired token": say.elasticsearch(say.unauthenticated, 401, "security_exception", "token expired"),
+		"index of others": say.elasticsearch(say.forbidden, 403, "security_exception", "action [indices:data/read/search] is unauthorized for user [alice] "+
+			"with effective roles [analyst] on indices [salaries], this action is granted by the index privileges [read,all]"),
+		"no such index": say.elasticsearch(say.notFound, 404, "index_not_found_exception", "no such index ["+index+"-nowhere]"),
+		"no such query": say.elasticsearch(say.badRequest, 400, "parsing_exception", "unknown query [nonsense]"),
+
+		// Ours look the same, and say so in a header.
+		"no credentials":              say.gateway(say.unauthenticated, 401, "security_exception", "login_required"),
+		"route requires another role": say.gateway(say.forbidden, 403, "security_exception", "forbidden"),
+		"elasticsearch is away":       say.gateway(say.unavailable, 503, "status_exception", "elasticsearch_unavailable"),
+		"sniffing":                    say.gateway(say.badRequest, 400, "illegal_argument_exception", "bad_request"),
+	}
+}
+
+// errors are what a client calls its errors.
+type errors struct{ badRequest, unauthenticated, forbidden, notFound, unavailable string }
+
+func (errors) elasticsearch(raised string, status int, kind, reason string) object {
+	return object{"raised": raised, "status": status, "type": kind, "reason": reason, "gateway": nil}
+}
+
+func (errors) gateway(raised string, status int, kind, fault string) object {
+	return object{"raised": raised, "status": status, "type": kind, "gateway": fault}
+}
+
+// plain is a value as it looks after a way through JSON.
+func plain(t *testing.T, v any) any {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back any
+	if err := json.Unmarshal(text, &back); err != nil {
+		t.Fatal(err)
+	}
+	return back
+}
