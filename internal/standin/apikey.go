@@ -19,6 +19,7 @@ type apiKey struct {
 	metadata         json.RawMessage
 	descriptors      json.RawMessage
 	dead             bool
+	died             time.Time
 }
 
 func (k *apiKey) permissions() permissions {

@@ -131,8 +131,12 @@ func (k *apiKey) object() object {
 	if !k.expires.IsZero() {
 		o = o.with("expiration", k.expires.UnixMilli())
 	}
+	o = o.with("invalidated", k.dead)
+	if k.dead {
+		o = o.with("invalidation", k.died.UnixMilli())
+	}
 	return append(o, obj(
-		"invalidated", k.dead, "username", k.owner.name, "realm", k.owner.realm.name, "realm_type", k.owner.realm.kind,
+		"username", k.owner.name, "realm", k.owner.realm.name, "realm_type", k.owner.realm.kind,
 		"metadata", k.metadata, "role_descriptors", k.descriptors)...)
 }
 
@@ -187,7 +191,7 @@ func (c *call) killKeys(f keyFilter) []string {
 	list := []string{}
 	for _, k := range c.cluster.keys {
 		if !k.dead && f.holds(k, c.caller) {
-			k.dead = true
+			k.dead, k.died = true, c.now
 			list = append(list, k.id)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
+	"strconv"
 )
 
 // A field is one member that a strict parser knows.
@@ -220,10 +222,30 @@ func texts(name string, into *[]string) field {
 	}}
 }
 
-// raw declares an object that somebody else reads.
-func raw(name string, into *json.RawMessage) field {
+// integer declares a whole number.
+func integer(name string, into **int) field {
 	return field{name, func(r *jsonReader) error {
-		if r.kind() != "START_OBJECT" {
+		number, is := r.token.(json.Number)
+		if !is {
+			return r.wrongKind()
+		}
+		n, err := strconv.Atoi(number.String())
+		if err != nil {
+			return r.failField("For input string: \"" + number.String() + "\"")
+		}
+		*into = &n
+		return nil
+	}}
+}
+
+// raw declares an object that somebody else reads.
+func raw(name string, into *json.RawMessage) field { return rawOf(name, into, "START_OBJECT") }
+
+// rawOf declares objects or arrays, by the names of their first tokens, that somebody
+// else reads.
+func rawOf(name string, into *json.RawMessage, kinds ...string) field {
+	return field{name, func(r *jsonReader) error {
+		if !slices.Contains(kinds, r.kind()) {
 			return r.wrongKind()
 		}
 		start := r.at

@@ -26,6 +26,7 @@ type cluster struct {
 	tokens       map[string]*tokenDocument // by document id
 	tokensIndex  bool                      // the index exists once a token was made
 	keys         map[string]*apiKey
+	profiles     map[string]object // by uid, once they were activated
 	indices      map[string]*index
 	contexts     map[string]*searchContext
 	counters     Counters
@@ -41,7 +42,7 @@ func newCluster(cfg Config) (*cluster, error) {
 		roles:  map[string]Role{"superuser": superuser()},
 		users:  map[string]User{},
 		tokens: map[string]*tokenDocument{},
-		keys:   map[string]*apiKey{}, indices: map[string]*index{}, contexts: map[string]*searchContext{},
+		keys:   map[string]*apiKey{}, profiles: map[string]object{}, indices: map[string]*index{}, contexts: map[string]*searchContext{},
 	}
 	maps.Copy(c.roles, cfg.Roles)
 	c.roleMappings = slices.Clone(cfg.RoleMappings)

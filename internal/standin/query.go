@@ -41,6 +41,10 @@ func parseClause(name string, body json.RawMessage) (query, error) {
 		return func(*document) bool { return false }, nil
 	case "match", "match_phrase", "term", "terms":
 		return parseField(name, body)
+	case "prefix", "wildcard":
+		return parsePattern(name, body)
+	case "range":
+		return parseRange(body)
 	case "query_string", "simple_query_string", "multi_match":
 		var q struct {
 			Query string `json:"query"`
@@ -66,7 +70,7 @@ func parseClause(name string, body json.RawMessage) (query, error) {
 		}
 		return func(d *document) bool { return len(d.values(q.Field)) > 0 }, nil
 	case "bool":
-		return parseBool(body)
+		return parseBool(body, parseQueryDSL)
 	}
 	return nil, parsingException("unknown query [" + name + "]")
 }
@@ -96,7 +100,8 @@ func parseField(name string, body json.RawMessage) (query, error) {
 	return everything, nil
 }
 
-func parseBool(body json.RawMessage) (query, error) {
+// parseBool reads a bool query whose clauses parse reads.
+func parseBool(body json.RawMessage, parse func(json.RawMessage) (query, error)) (query, error) {
 	var parts struct {
 		Must, Filter, Should json.RawMessage
 		MustNot              json.RawMessage `json:"must_not"`
@@ -106,7 +111,7 @@ func parseBool(body json.RawMessage) (query, error) {
 	}
 	lists := make([][]query, 0, 4)
 	for _, text := range []json.RawMessage{parts.Must, parts.Filter, parts.Should, parts.MustNot} {
-		list, err := parseClauses(text)
+		list, err := parseClauses(text, parse)
 		if err != nil {
 			return nil, err
 		}
@@ -123,7 +128,7 @@ func parseBool(body json.RawMessage) (query, error) {
 }
 
 // parseClauses reads one clause or an array of them.
-func parseClauses(text json.RawMessage) ([]query, error) {
+func parseClauses(text json.RawMessage, parse func(json.RawMessage) (query, error)) ([]query, error) {
 	if len(text) == 0 {
 		return nil, nil
 	}
@@ -133,7 +138,7 @@ func parseClauses(text json.RawMessage) ([]query, error) {
 	}
 	var list []query
 	for _, one := range many {
-		q, err := parseQueryDSL(one)
+		q, err := parse(one)
 		if err != nil {
 			return nil, err
 		}

@@ -19,6 +19,7 @@ func routes() []route {
 	names := []string{"index", "ignore_unavailable", "allow_no_indices", "expand_wildcards", "timeout", "master_timeout", "local"}
 	cat := []string{"index", "v", "h", "s", "local", "master_timeout", "bytes", "time", "ts", "health", "pri", "help", "expand_wildcards"}
 	keyFilters := []string{"id", "name", "username", "realm_name", "owner", "with_limited_by", "active_only", "with_profile_uid"}
+	keyQuery := []string{"source", "source_content_type", "with_limited_by", "with_profile_uid", "typed_keys"}
 	search, scroll := searchParams(), []string{"scroll", "scroll_id", "rest_total_hits_as_int"}
 	return []route{
 		newRoute(methods(get, head), "/", nil, noBody, rootRoute),
@@ -41,8 +42,10 @@ func routes() []route {
 		newRoute(methods(get), samlPath+"metadata/{realm}", []string{"realm"}, ignoredBody, saml(samlMetadataRoute)),
 		newRoute(methods(post, put), keys, []string{"refresh"}, jsonBody, apiKeyCreateRoute),
 		newRoute(methods(get), keys, keyFilters, noBody, apiKeyGetRoute),
+		newRoute(methods(get, post), "/_security/_query/api_key", keyQuery, jsonBody, apiKeyQueryRoute),
 		newRoute(methods(post, put), keys+"/grant", []string{"refresh"}, jsonBody, apiKeyGrantRoute),
 		newRoute(methods(post), "/_security/profile/_activate", nil, jsonBody, profileActivateRoute),
+		newRoute(methods(get), "/_security/profile/{uid}", []string{"uid", "data"}, noBody, profileGetRoute),
 		newRoute(methods(post), keys+"/_bulk_update", nil, jsonBody, apiKeyBulkUpdateRoute),
 		newRoute(methods(put), keys+"/{id}", []string{"id"}, jsonBody, apiKeyUpdateRoute),
 		newRoute(methods(del), keys, nil, jsonBody, apiKeyDeleteRoute),

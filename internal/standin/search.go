@@ -296,7 +296,7 @@ func compareValues(a, b string) int {
 	return 0
 }
 
-func window(docs []*document, from, size int) []*document {
+func window[T any](docs []T, from, size int) []T {
 	from = min(from, len(docs))
 	return docs[from:min(from+size, len(docs))]
 }

@@ -81,7 +81,7 @@ def api_keys():
         "used": with_key.security.authenticate()["authentication_type"],
         "get": [key["name"] for key in security.get_api_key(owner=True, name=INDEX)["api_keys"]],
         "query": [key["name"] for key in security.query_api_keys(query={"term": {"name": INDEX}})["api_keys"]],
-        "invalidated": len(security.invalidate_api_key(ids=[made["id"]])["invalidated_api_keys"]),
+        "invalidated": len(security.invalidate_api_key(ids=[made["id"]], owner=True)["invalidated_api_keys"]),
         "used after": attempt(with_key.security.authenticate),
     }
 
@@ -123,7 +123,7 @@ def refused():
 
 
 def main():
-    steps = [info, bulk, search, scroll, point_in_time, authenticate, has_privileges]
+    steps = [info, bulk, search, scroll, point_in_time, authenticate, has_privileges, api_keys, profile]
     seen = refused()
     for step in steps:
         name = step.__name__.replace("_", " ")

@@ -75,6 +75,12 @@ func expected(version, index string, say errors) object {
 		"point in time":  object{"ids": []string{"5", "4"}, "freed": 1},
 		"authenticate":   []string{"alice", "saml1", "token"},
 		"has privileges": []any{object{"manage_own_api_key": true, "manage_security": false}, object{index: true, "salaries": false}},
+		"api keys": object{
+			"used": "api_key", "get": []string{index}, "query": []string{index}, "invalidated": 1,
+			"used after": say.elasticsearch(say.unauthenticated, 401, "security_exception", "unable to authenticate with provided credentials "+
+				"and anonymous access is not allowed for this request"),
+		},
+		"profile": []string{"alice"},
 
 		// Elasticsearch's own errors pass as they are.
 		"expired token": say.elasticsearch(say.unauthenticated, 401, "security_exception", "token expired"),

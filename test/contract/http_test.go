@@ -57,6 +57,7 @@ func TestHTTP(t *testing.T) {
 		{name: "39_no_http2", kind: wire, test: httpNoHTTP2},
 		{name: "40_error_trace", kind: wire, test: httpErrorTrace},
 		{name: "41_sniffing", kind: wire, test: httpSniffing},
+		{name: "42_get_profiles", kind: wire, test: httpGetProfiles},
 	})
 }
 

@@ -51,6 +51,7 @@ func TestTokens(t *testing.T) {
 		{name: "37_bearer_header", kind: wire, test: tokensBearerHeader},
 		{name: "38_basic_challenge", kind: controlled, test: tokensBasicChallenge},
 		{name: "39_token_strings", kind: wire, test: tokensStrings},
+		{name: "40_query_keys", kind: wire, test: tokensQueryKeys},
 	})
 }
 
