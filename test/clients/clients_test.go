@@ -15,8 +15,8 @@ type object = map[string]any
 func TestClients(t *testing.T) {
 	t.Parallel()
 	for version, programs := range map[string][]program{
-		"8.17.0": {python("8", "8.17.2")},
-		"9.5.0":  {python("9", "9.5.1")},
+		"8.17.0": {python("8", "8.17.2"), javascript("es8", "8.19.2")},
+		"9.5.0":  {python("9", "9.5.1"), javascript("es9", "9.4.3")},
 	} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()

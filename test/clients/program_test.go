@@ -32,6 +32,16 @@ func python(major, version string) program {
 	}
 }
 
+func javascript(alias, version string) program {
+	const raised = "ResponseError" // for all of them
+	return program{
+		name:    "javascript-" + version,
+		part:    filepath.Join("node_modules", alias, "package.json"),
+		command: []string{"node", "client.js", alias},
+		errors:  errors{badRequest: raised, unauthenticated: raised, forbidden: raised, notFound: raised, unavailable: raised},
+	}
+}
+
 // run runs the program to its end and returns what it has seen. The secrets that it
 // was given by Elasticsearch are noted: nobody may find them in what the suite puts out.
 func (p program) run(t *testing.T, g *gatewaytest.Gateway, told any, args ...string) map[string]any {
