@@ -14,18 +14,21 @@ type object = map[string]any
 // release that it was made for, and raises its ordinary errors.
 func TestClients(t *testing.T) {
 	t.Parallel()
-	for version, programs := range map[string][]program{
-		"8.17.0": {python("8", "8.17.2"), javascript("es8", "8.19.2")},
-		"9.5.0":  {python("9", "9.5.1"), javascript("es9", "9.4.3")},
+	for _, release := range []struct {
+		version string
+		clients []program
+	}{
+		{"8.17.0", []program{python("8", "8.17.2"), javascript("8", "8.19.2"), golang("8", "8.19.7")}},
+		{"9.5.0", []program{python("9", "9.5.1"), javascript("9", "9.4.3"), golang("9", "9.5.2")}},
 	} {
-		t.Run(version, func(t *testing.T) {
+		t.Run(release.version, func(t *testing.T) {
 			t.Parallel()
-			g, told := start(t, version)
-			for _, p := range programs {
+			g, told := start(t, release.version)
+			for _, p := range release.clients {
 				t.Run(p.name, func(t *testing.T) {
 					told := told
 					told.Index = "notes-" + p.name
-					compare(t, p.run(t, g, told), expected(version, told.Index, p.errors))
+					compare(t, p.run(t, g, told), expected(release.version, told.Index, p.errors))
 				})
 			}
 		})
