@@ -18,8 +18,8 @@ func TestClients(t *testing.T) {
 		version string
 		clients []program
 	}{
-		{"8.17.0", []program{python("8", "8.17.2"), javascript("8", "8.19.2"), golang("8", "8.19.7")}},
-		{"9.5.0", []program{python("9", "9.5.1"), javascript("9", "9.4.3"), golang("9", "9.5.2")}},
+		{"8.17.0", []program{python("8", "8.17.2", "client.py"), javascript("8", "8.19.2"), golang("8", "8.19.7")}},
+		{"9.5.0", []program{python("9", "9.5.1", "client.py"), javascript("9", "9.4.3"), golang("9", "9.5.2")}},
 	} {
 		t.Run(release.version, func(t *testing.T) {
 			t.Parallel()

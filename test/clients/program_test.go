@@ -21,7 +21,7 @@ type program struct {
 	errors    errors
 }
 
-func python(major, version string) program {
+func python(major, version, script string) program {
 	venv := ".venv" + major
 	return program{
 		name: "python-" + version,
@@ -29,7 +29,7 @@ func python(major, version string) program {
 			there, _ := filepath.Glob(filepath.Join(venv, "lib", "python*", "site-packages", "elasticsearch-"+version+".dist-info"))
 			return len(there) == 1
 		},
-		command: func(*testing.T) []string { return []string{filepath.Join(venv, "bin", "python"), "client.py"} },
+		command: func(*testing.T) []string { return []string{filepath.Join(venv, "bin", "python"), script} },
 		errors: errors{
 			badRequest: "BadRequestError", unauthenticated: "AuthenticationException", forbidden: "AuthorizationException",
 			notFound: "NotFoundError", unavailable: "ApiError",
@@ -80,7 +80,7 @@ func always(raised string) errors {
 
 // run runs the program to its end and returns what it has seen. The secrets that it
 // was given by Elasticsearch are noted: nobody may find them in what the suite puts out.
-func (p program) run(t *testing.T, g *gatewaytest.Gateway, told any, args ...string) map[string]any {
+func (p program) run(t *testing.T, g *gatewaytest.Gateway, told any) map[string]any {
 	t.Helper()
 	if !p.installed(t) {
 		t.Skipf("%s is not installed: run scripts/setup", p.name)
@@ -90,7 +90,7 @@ func (p program) run(t *testing.T, g *gatewaytest.Gateway, told any, args ...str
 		t.Fatal(err)
 	}
 	var complaints bytes.Buffer
-	command := append(p.command(t), args...)
+	command := p.command(t)
 	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(input), &complaints
 	output, err := cmd.Output()
