@@ -18,6 +18,8 @@ const ids = (found) => found.hits.hits.map((hit) => hit._id)
 const steps = {
   info: async () => (await person.info()).version.number,
 
+  'info behind a prefix': async () => (await client(given.prefix, { auth: { bearer: given.bearer } }).info()).version.number,
+
   bulk: async () => {
     const operations = [1, 2, 3, 4, 5].flatMap((number) => [{ index: { _id: String(number) } }, { number, title: 'note' }])
     const done = await person.bulk({ index, operations, refresh: true })

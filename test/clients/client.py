@@ -25,6 +25,10 @@ def info():
     return PERSON.info()["version"]["number"]
 
 
+def info_behind_a_prefix():
+    return client(GIVEN["prefix"], bearer_auth=GIVEN["bearer"]).info()["version"]["number"]
+
+
 def bulk():
     operations = []
     for number in range(1, 6):
@@ -123,7 +127,8 @@ def refused():
 
 
 def main():
-    steps = [info, bulk, search, scroll, point_in_time, authenticate, has_privileges, api_keys, profile]
+    steps = [info, info_behind_a_prefix, bulk, search, scroll, point_in_time]
+    steps += [authenticate, has_privileges, api_keys, profile]
     seen = refused()
     for step in steps:
         name = step.__name__.replace("_", " ")

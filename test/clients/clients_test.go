@@ -71,7 +71,10 @@ func ourWordsAside(t *testing.T, seen any) any {
 func expected(version, index string, say errors) object {
 	created := []string{"created", "created", "created", "created", "created"}
 	return object{
-		"info":           version,
+		"info": version,
+
+		"info behind a prefix": version,
+
 		"bulk":           object{"errors": false, "results": created},
 		"search":         object{"total": 5, "ids": []string{"1", "2", "3", "4", "5"}},
 		"scroll":         object{"pages": [][]string{{"1", "2"}, {"3", "4"}, {"5"}}, "freed": 1},

@@ -10,9 +10,11 @@ import (
 )
 
 // routes: Elasticsearch is at the root, where clients expect it, and once more under a
-// prefix where people need another role; away leads where nothing listens.
+// prefix, and once more under one where people need another role; away leads where
+// nothing listens.
 const routes = `  - {path: /app, to: ["{{app}}"], title: Application}
   - {to: ["{{es}}"], ca: "{{ca}}", elasticsearch: true}
+  - {path: /prefix/of/two, to: ["{{es}}"], ca: "{{ca}}", elasticsearch: true, strip_prefix: true}
   - {path: /admins, to: ["{{es}}"], ca: "{{ca}}", elasticsearch: true, strip_prefix: true, require: {roles: [admin]}}
   - {path: /away, to: ["http://127.0.0.1:1"], elasticsearch: true, strip_prefix: true}
 `
@@ -23,6 +25,7 @@ type given struct {
 	Bearer  string `json:"bearer"`
 	Expired string `json:"expired"` // was alice's bearer too
 	Cookie  string `json:"cookie"`  // of alice's browser
+	Prefix  string `json:"prefix"`  // the same, under a prefix
 	Admins  string `json:"admins"`  // a route that alice may not use
 	Away    string `json:"away"`    // a route to an Elasticsearch that does not answer
 	Index   string `json:"index"`   // the program's own
@@ -45,7 +48,7 @@ func start(t *testing.T, version string) (*gatewaytest.Gateway, given) {
 		},
 	})
 	root := g.URL.String()
-	told := given{URL: root, Admins: root + "/admins", Away: root + "/away"}
+	told := given{URL: root, Prefix: root + "/prefix/of/two", Admins: root + "/admins", Away: root + "/away"}
 	told.Expired, _ = signIn(t, g, "alice")
 	g.Clock.Advance(time.Hour)
 	told.Bearer, told.Cookie = signIn(t, g, "alice")

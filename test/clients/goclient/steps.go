@@ -5,7 +5,7 @@ import "time"
 // program is one run.
 type program struct {
 	given struct {
-		URL, Bearer, Expired, Cookie, Admins, Away, Index string
+		URL, Prefix, Bearer, Expired, Cookie, Admins, Away, Index string
 	}
 	person  transport // with the person's bearer
 	secrets []string  // what it was given by Elasticsearch and nobody may find later
@@ -26,7 +26,8 @@ func (p *program) steps() []step {
 	}
 	everything := object{"match_all": object{}}
 	return []step{
-		{"info", p.info},
+		{"info", info(p.person)},
+		{"info behind a prefix", info(connect(p.given.Prefix, bearer))},
 		{"bulk", p.bulk},
 		{"search", p.search},
 		{"scroll", p.scroll},
@@ -47,9 +48,11 @@ func (p *program) steps() []step {
 	}
 }
 
-func (p *program) info() (any, error) {
-	answer, err := call(p.person, infoRequest{})
-	return at(answer, "version", "number"), err
+func info(t transport) func() (any, error) {
+	return func() (any, error) {
+		answer, err := call(t, infoRequest{})
+		return at(answer, "version", "number"), err
+	}
 }
 
 func (p *program) bulk() (any, error) {
