@@ -150,3 +150,31 @@ func TestAPIKeyUpdates(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", a.body, want)
 	}
 }
+
+// TestKeysFindThemselves: a key that may manage its own keys owns itself alone.
+func TestKeysFindThemselves(t *testing.T) {
+	t.Parallel()
+	n := start(t)
+	n.key(basic("root"), `{"name":"other"}`)
+	own := n.key(basic("root"), `{"name":"own","role_descriptors":{"r":{"cluster":["manage_own_api_key"]}}}`)
+	none := n.key(basic("root"), `{"name":"none","role_descriptors":{"r":{"cluster":["monitor"]}}}`)
+	const path = "/_security/_query/api_key"
+	if a := n.do("GET", path, basic("root"), ""); !strings.HasPrefix(a.body, `{"total":3,"count":3,"api_keys":[{"id":"`) {
+		t.Errorf("all keys: %d %s", a.status, a.body)
+	}
+	if a := n.do("GET", path, "ApiKey "+own.encoded, ""); !strings.HasPrefix(a.body, `{"total":1,"count":1,"api_keys":[{"id":"`+own.id+`"`) {
+		t.Errorf("its own: %d %s", a.status, a.body)
+	}
+	if a := n.do("GET", path, "ApiKey "+none.encoded, ""); a.status != http.StatusForbidden {
+		t.Errorf("none: %d %s", a.status, a.body)
+	}
+	for body, status := range map[string]int{
+		`{"from":1,"size":2147483647}`: http.StatusOK, `{"size":2147483648}`: http.StatusBadRequest, `{"size":"1"}`: http.StatusBadRequest,
+		`{"sort":[null]}`: http.StatusBadRequest, `{"sort":"name"}`: http.StatusBadRequest, `{"query":{"range":{"creation":1}}}`: http.StatusBadRequest,
+		`{"query":{"bool":{"must":{"term":{"invalidated":false}}}},"sort":{"creation":{"order":"desc"}}}`: http.StatusOK,
+	} {
+		if a := n.do("POST", path, basic("root"), body); a.status != status {
+			t.Errorf("%s: got %d, want %d %s", body, a.status, status, a.body)
+		}
+	}
+}

@@ -229,10 +229,11 @@ func integer(name string, into **int) field {
 		if !is {
 			return r.wrongKind()
 		}
-		n, err := strconv.Atoi(number.String())
+		parsed, err := strconv.ParseInt(number.String(), 10, 32)
 		if err != nil {
 			return r.failField("For input string: \"" + number.String() + "\"")
 		}
+		n := int(parsed)
 		*into = &n
 		return nil
 	}}

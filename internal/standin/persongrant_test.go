@@ -54,6 +54,23 @@ func TestGrantOfAKey(t *testing.T) {
 	}
 }
 
+// TestProfilesThatAreNotThere: before the first activation there is no index.
+func TestProfilesThatAreNotThere(t *testing.T) {
+	t.Parallel()
+	n := start(t)
+	missing := func(kind, reason string) string {
+		return `{"profiles":[],"errors":{"count":1,"details":{"u_x_0":{"type":"` + kind + `","reason":"` + reason + `"}}}}`
+	}
+	ask := func() reply { return n.do("GET", "/_security/profile/u_x_0", basic("root"), "") }
+	if a, want := ask(), missing("exception", "profile index does not exist"); a.body != want {
+		t.Errorf("got  %s\nwant %s", a.body, want)
+	}
+	n.do("POST", "/_security/profile/_activate", basic("root"), `{"grant_type":"password","username":"bob","password":"bob-pw"}`)
+	if a, want := ask(), missing("resource_not_found_exception", "profile document not found"); a.body != want {
+		t.Errorf("got  %s\nwant %s", a.body, want)
+	}
+}
+
 func TestProfileActivation(t *testing.T) {
 	t.Parallel()
 	n := start(t)

@@ -298,7 +298,7 @@ func compareValues(a, b string) int {
 
 func window[T any](docs []T, from, size int) []T {
 	from = min(from, len(docs))
-	return docs[from:min(from+size, len(docs))]
+	return docs[from : from+min(size, len(docs)-from)]
 }
 
 func (s searchRequest) print(page []*document, count, shards int) object {
