@@ -48,9 +48,9 @@ func (p *proof) host(key, name string) string {
 	case name == "": // the public host, which has its own check
 	case !validHost(host):
 		p.wrong(key, fmt.Sprintf("%q is no host name", name), "write it in ASCII, without scheme, port or path, for example app.example.com")
-	case host != public && !covers(p.cfg.Sessions.CookieDomain, host):
-		p.wrong(key, fmt.Sprintf("%q is another host than that of public_url, and no cookie reaches both", name),
-			"further hosts need sessions.cookie_domain until tickets exist; it has to cover both hosts")
+	case host != public && p.cfg.Sessions.CookieDomain != "" && !covers(p.cfg.Sessions.CookieDomain, host):
+		p.wrong(key, fmt.Sprintf("%q is not covered by sessions.cookie_domain, so its session cookie would be refused", name),
+			"leave cookie_domain out: hosts then have cookies of their own")
 	case !slices.Contains(p.ready.Hosts, host):
 		p.ready.Hosts = append(p.ready.Hosts, host)
 	}

@@ -110,7 +110,8 @@ type Sessions struct {
 	// Keys are the keys themselves instead, separated by commas or lines.
 	Keys secret.Text `yaml:"keys"`
 	// CookieDomain lets all hosts of a domain share the session cookie, for
-	// example example.com. It costs the prefix __Host-: any host of that domain
+	// example example.com. Without it each host has a cookie of its own, and a
+	// sign-in on one goes on to the others by one-use tickets. It costs the prefix __Host-: any host of that domain
 	// can then plant cookies.
 	CookieDomain string `yaml:"cookie_domain"`
 	// Config are the deadlines.

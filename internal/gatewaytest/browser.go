@@ -47,7 +47,7 @@ func (g *Gateway) Browser() *Browser {
 
 // dial connects to the node in use where the gateway is meant.
 func (b *Browser) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	if address == b.g.URL.Host {
+	if strings.HasSuffix(address, ":"+b.g.URL.Port()) { // whatever the host is called
 		address = b.node.Load().address
 	}
 	return new(net.Dialer).DialContext(ctx, network, address)
@@ -231,11 +231,17 @@ func (b *Browser) SignOut() Reply {
 }
 
 // Cookie returns the value of one of the browser's cookies for the gateway.
-func (b *Browser) Cookie(name string) string {
-	for _, c := range b.Jar.Cookies(b.g.URL) {
+func (b *Browser) Cookie(name string) string { return b.CookieAt(b.g.URL, name) }
+
+// CookieAt is Cookie for another host.
+func (b *Browser) CookieAt(at *url.URL, name string) string {
+	for _, c := range b.Jar.Cookies(at) {
 		if c.Name == name {
 			return c.Value
 		}
 	}
 	return ""
 }
+
+// Home is the public URL of the browser's gateway.
+func (b *Browser) Home() string { return b.g.URL.String() }

@@ -35,10 +35,15 @@ type Attempt struct {
 	Realm  string `json:"realm"`
 	// Next is where the person wanted to go, as a proven return URL.
 	Next string `json:"next"`
+	// For is the sealed place that the session goes on to; empty: none.
+	For string `json:"for,omitempty"`
 	// Browser is the key of the browser that started it.
 	Browser string    `json:"browser"`
 	Started time.Time `json:"started"`
 }
+
+// wanted is where the attempt leads.
+func (a Attempt) wanted() wanted { return wanted{next: a.Next, place: a.For} }
 
 func attemptKey(purpose, method, id string) session.Key {
 	return session.KeyOf(purpose, method+"\x00"+id)
@@ -118,6 +123,7 @@ type taker struct {
 // burned is what remains of an attempt for a minute after it was taken.
 type burned struct {
 	Next    string `json:"next"`
+	For     string `json:"for,omitempty"`
 	Browser string `json:"browser"`
 }
 
@@ -125,7 +131,7 @@ type burned struct {
 // wanted to go, if that is known and it is the same browser; restart asks for
 // one new sign-in.
 type unusable struct {
-	next    string
+	next    wanted
 	restart bool
 	why     string
 }
@@ -156,11 +162,11 @@ func (t *taker) Take(ctx context.Context, id string) (Attempt, error) {
 	f.attempts.Add(-1)
 	mark := attemptKey(purposeBurned, t.method.Name, id)
 	entry := session.Entry{Expires: f.now().Add(burnedLife)}
-	if _, err := f.vault.Save(ctx, purposeBurned, mark, burned{Next: a.Next, Browser: a.Browser}, entry); err != nil {
+	if _, err := f.vault.Save(ctx, purposeBurned, mark, burned{Next: a.Next, For: a.For, Browser: a.Browser}, entry); err != nil {
 		f.log.WarnContext(ctx, "a used attempt was not remembered", "error.message", err.Error())
 	}
 	if a.Realm != t.method.Realm {
-		return Attempt{}, &unusable{restart: true, next: a.Next, why: "the method's realm has changed meanwhile"}
+		return Attempt{}, &unusable{restart: true, next: a.wanted(), why: "the method's realm has changed meanwhile"}
 	}
 	t.taken = &a
 	return a, nil
@@ -171,7 +177,7 @@ func (t *taker) gone(ctx context.Context, id string) error {
 	var b burned
 	_, err := t.flow.vault.Load(ctx, purposeBurned, attemptKey(purposeBurned, t.method.Name, id), &b)
 	if err == nil && t.known && b.Browser == t.browser.key {
-		return &unusable{next: b.Next, why: "it was used a moment ago"}
+		return &unusable{next: wanted{b.Next, b.For}, why: "it was used a moment ago"}
 	}
 	return &unusable{restart: true, why: "it is unknown or too old"}
 }

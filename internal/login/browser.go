@@ -19,7 +19,7 @@ const (
 	loopLimit = 3
 )
 
-// browser is what the public host's browser cookie says: the browser key, which
+// browser is what a host's browser cookie says: the browser key, which
 // knows a browser before and between sign-ins and signs nobody in, and what tells
 // a loop.
 type browser struct {
@@ -75,17 +75,19 @@ func parseBrowser(value string) (browser, bool) {
 	}, true
 }
 
-// browserOf returns the browser that a request comes from.
+// browserOf returns the browser that a request comes from, as its host knows it.
 func (f *Flow) browserOf(r *http.Request) (browser, bool) {
-	value, ok := f.cookies.BrowserOf(r, f.public.Hostname())
+	value, ok := f.cookies.BrowserOf(r, hostOf(r))
 	if !ok {
 		return browser{}, false
 	}
 	return parseBrowser(value)
 }
 
-func (f *Flow) setBrowser(w http.ResponseWriter, b browser) error {
-	return f.cookies.SetBrowser(w, f.public.Hostname(), b.String())
+// setBrowser tells the browser what the host of the request knows of it.
+func (f *Flow) setBrowser(w http.ResponseWriter, r *http.Request, b browser) error {
+	host := hostOf(r)
+	return f.cookies.SetBrowser(w, host, b.String(), host == f.public.Hostname())
 }
 
 // needBrowser returns the browser, or the fault that names why its cookie did
@@ -97,25 +99,24 @@ func (f *Flow) needBrowser(r *http.Request) (browser, error) {
 	return browser{}, &fault.Error{
 		Kind:   fault.CookiesBlocked,
 		Public: "Your browser did not send back the cookie that this page had just given it, so signing in cannot go on.",
-		Hint: "Allow cookies for " + f.public.Host + ", and open the page at " + f.public.Scheme + "://" + f.public.Host +
+		Hint: "Allow cookies for " + r.Host + ", and open the page at " + f.public.Scheme + "://" + r.Host +
 			" exactly. If cookies are allowed, tell your administrator: the gateway may be reached under another scheme or name than it is configured for.",
 	}
 }
 
-// loops counts, in the cookie, a sign-in that a navigation without a session
+// loop counts, in b, a sign-in that a navigation without a session
 // follows at once. Each sign-in is counted once: reloads and further tabs do not
 // count. It returns true when going on would be a loop.
-func (f *Flow) loops(w http.ResponseWriter, r *http.Request) (bool, error) {
-	b, ok := f.browserOf(r)
-	now := f.now()
-	if !ok || now.Sub(b.finished) > loopTime {
-		return false, nil
+func (b *browser) loop(now time.Time) (counted, loop bool) {
+	if now.Sub(b.finished) > loopTime {
+		return false, false
 	}
 	b.loops, b.counted, b.finished = b.loops+1, now, time.Time{}
-	if b.loops >= loopLimit {
-		return true, f.setBrowser(w, browser{key: b.key}) // the page's button may try again
+	if b.loops < loopLimit {
+		return true, false
 	}
-	return false, f.setBrowser(w, b)
+	*b = browser{key: b.key} // the page's button may try again
+	return true, true
 }
 
 // sessionsOf are the living sessions of a browser: by its key, and by the
@@ -125,7 +126,7 @@ func (f *Flow) sessionsOf(ctx context.Context, r *http.Request, b browser) []*se
 	if err != nil {
 		f.log.WarnContext(ctx, "the browser's sessions were not looked up", "error.message", err.Error())
 	}
-	if id, ok, _ := f.cookies.IDOf(r, f.public.Hostname()); ok {
+	if id, ok, _ := f.cookies.IDOf(r, hostOf(r)); ok {
 		if s, err := f.sessions.Current(ctx, id); err == nil {
 			found = append(found, s)
 		}

@@ -111,15 +111,14 @@ func (f *Flow) finish(w http.ResponseWriter, r *http.Request, m *Configured, b b
 	if err := f.cookies.SetID(w, f.public.Hostname(), begun.ID); err != nil {
 		return err
 	}
-	if err := f.setBrowser(w, b.signedIn(f.now())); err != nil {
+	if err := f.setBrowser(w, r, b.signedIn(f.now())); err != nil {
 		return err
 	}
 	if begun.Ended != nil {
 		old, _ := begun.Ended.User()
 		return f.pages.Page(w, r, http.StatusOK, web.OtherUser{Old: old, New: identity.Username, Continue: step.attempt.Next})
 	}
-	web.Redirect(w, r, step.attempt.Next)
-	return nil
+	return f.goOn(w, r, begun.ID, step.attempt.wanted())
 }
 
 func (f *Flow) refuse(r *http.Request, m *Configured, err error) error {
@@ -151,12 +150,9 @@ func (f *Flow) noRoles(w http.ResponseWriter, r *http.Request, step Step) error 
 // live session: with one, the person goes on to the wanted page. Otherwise a
 // navigation starts anew once, and then sees a page with the cause.
 func (f *Flow) lostAttempt(w http.ResponseWriter, r *http.Request, m *Configured, b browser, known bool, u *unusable) error {
-	next := u.next
-	if next == "" {
-		next = f.landing
-	}
+	next := u.next.or(f.landing)
 	if known && slices.ContainsFunc(f.sessionsOf(r.Context(), r, b), f.Owns) {
-		web.Redirect(w, r, next)
+		web.Redirect(w, r, next.next) // if its host needs a ticket, it asks for one
 		return nil
 	}
 	cause := &fault.Error{Kind: fault.SignInUnknown, Err: u}
@@ -167,12 +163,14 @@ func (f *Flow) lostAttempt(w http.ResponseWriter, r *http.Request, m *Configured
 	}
 	if known {
 		b.restarted = f.now()
-		if err := f.setBrowser(w, b); err != nil {
+		if err := f.setBrowser(w, r, b); err != nil {
 			return err
 		}
 	}
 	f.metrics.SignIn(m.Name, "restarted")
-	web.Redirect(w, r, f.address("/login", url.Values{"next": {next}, "again": {"1"}}))
+	q := next.query()
+	q.Set("again", "1")
+	web.Redirect(w, r, f.address("/login", q))
 	return nil
 }
 

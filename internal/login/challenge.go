@@ -43,9 +43,29 @@ func (f *Flow) Challenge(w http.ResponseWriter, r *http.Request, audience web.Au
 		landing := f.public.Scheme + "://" + f.public.Host + f.address("/login", nil)
 		return true, f.pages.Page(w, r, http.StatusUnauthorized, web.Lost{SignInURL: landing})
 	}
-	loop, err := f.loops(w, r)
-	if err != nil {
-		return false, err
+	return f.sendToSignIn(w, r, to, over)
+}
+
+// sendToSignIn answers a navigation. It tells the browser its key on a host that
+// has cookies of its own, so that a ticket can come back for it, and ends a loop.
+func (f *Flow) sendToSignIn(w http.ResponseWriter, r *http.Request, to string, over bool) (answered bool, err error) {
+	host := hostOf(r)
+	b, known := f.browserOf(r)
+	changed, loop := false, false
+	if known {
+		changed, loop = b.loop(f.now())
+	} else if f.apart(host) {
+		b, changed = newBrowser(), true
+	}
+	if changed {
+		if err := f.setBrowser(w, r, b); err != nil {
+			return false, err
+		}
+	}
+	if f.apart(host) {
+		if to, err = f.challengeURL(wantedURL{next: f.Wanted(r), host: host, key: b.key, again: over}); err != nil {
+			return false, err
+		}
 	}
 	if loop {
 		return true, &fault.Error{

@@ -92,6 +92,7 @@ func (f *Flow) Mount(r chi.Router) {
 			f.mountMethod(r, &f.methods[i])
 		}
 	})
+	r.Method(http.MethodGet, "/enter", f.pages.Handle(f.enter))
 	r.Method(http.MethodGet, "/logout", f.pages.Handle(f.askLogout))
 	r.Method(http.MethodPost, "/logout", f.pages.Handle(f.logout))
 	r.Method(http.MethodGet, "/session", f.pages.Handle(f.showSession))

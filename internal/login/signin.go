@@ -4,33 +4,40 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
 
 	"github.com/esgateway/esgateway/internal/fault"
+	"github.com/esgateway/esgateway/internal/session"
 	"github.com/esgateway/esgateway/internal/web"
 )
 
 // showLogin is GET /login: one page of ours, which sets the browser key and goes
 // on by itself. A browser with a live session goes on at once.
 func (f *Flow) showLogin(w http.ResponseWriter, r *http.Request) error {
-	next := f.next(r)
+	g := f.wantedOf(r)
+	if g.place != "" {
+		if _, err := f.sessions.OpenPlace(g.place); errors.Is(err, session.ErrPlace) {
+			return strangePlace(err)
+		}
+	}
 	b, known := f.browserOf(r)
-	if !again(r) && f.alive(r) {
-		web.Redirect(w, r, next)
-		return nil
+	if id, ok := f.living(r); ok && !again(r) {
+		return f.goOn(w, r, id, g)
 	}
 	if !known {
 		b = newBrowser()
 	}
-	if err := f.setBrowser(w, b); err != nil {
+	if err := f.setBrowser(w, r, b); err != nil {
 		return err
 	}
-	page := web.SignIn{Next: next, Hidden: map[string]string{}, Auto: len(f.methods) == 1}
+	page := web.SignIn{Next: g.next, Hidden: map[string]string{}, Auto: len(f.methods) == 1}
 	if again(r) {
 		page.Hidden["again"] = "1"
+	}
+	if g.place != "" {
+		page.Hidden["for"] = g.place
 	}
 	for _, m := range f.methods {
 		page.Choices = append(page.Choices, web.Choice{Name: m.Name, Title: m.Title, Action: f.address("/login/"+m.Name, nil)})
@@ -47,24 +54,23 @@ func (f *Flow) startLogin(w http.ResponseWriter, r *http.Request) error {
 		return fault.New(fault.NotFound, "There is no such way to sign in.")
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	next := f.next(r)
+	g := f.wantedOf(r)
 	if web.OriginOf(r, f.public) == web.OtherOrigin || ahead(r) {
-		web.Redirect(w, r, f.address("/login", url.Values{"next": {next}}))
+		web.Redirect(w, r, f.address("/login", g.query()))
 		return nil
 	}
 	b, err := f.needBrowser(r)
 	if err != nil {
 		return err
 	}
-	if !again(r) && f.alive(r) {
-		web.Redirect(w, r, next)
-		return nil
+	if id, ok := f.living(r); ok && !again(r) {
+		return f.goOn(w, r, id, g)
 	}
-	return f.start(w, r, m, b, next)
+	return f.start(w, r, m, b, g)
 }
 
 // start asks the method where to go, keeps the attempt and goes.
-func (f *Flow) start(w http.ResponseWriter, r *http.Request, m *Configured, b browser, next string) error {
+func (f *Flow) start(w http.ResponseWriter, r *http.Request, m *Configured, b browser, g wanted) error {
 	step, err := m.Start(r.Context(), Ask{Again: again(r)})
 	if err != nil {
 		f.metrics.SignIn(m.Name, outcome(err))
@@ -73,7 +79,7 @@ func (f *Flow) start(w http.ResponseWriter, r *http.Request, m *Configured, b br
 	if step.kind != stepRedirect {
 		return errors.New("login: a method started with a step that is no redirect")
 	}
-	a := Attempt{ID: step.id, Method: m.Name, Realm: m.Realm, Next: next, Browser: b.key, Started: f.now()}
+	a := Attempt{ID: step.id, Method: m.Name, Realm: m.Realm, Next: g.next, For: g.place, Browser: b.key, Started: f.now()}
 	if err := f.keep(r.Context(), a, f.client(r)); err != nil {
 		return err
 	}
@@ -100,8 +106,24 @@ func (f *Flow) next(r *http.Request) string {
 
 // alive reports whether the browser has a live session on this host.
 func (f *Flow) alive(r *http.Request) bool {
-	s, err := f.current(r)
-	return err == nil && f.Owns(s)
+	_, ok := f.living(r)
+	return ok
+}
+
+// living is the id of the live session that the browser has on this host.
+func (f *Flow) living(r *http.Request) (session.ID, bool) {
+	id, ok, _ := f.cookies.IDOf(r, hostOf(r))
+	if !ok {
+		return session.ID{}, false
+	}
+	s, err := f.sessions.Current(r.Context(), id)
+	if err != nil || !f.Owns(s) {
+		return session.ID{}, false
+	}
+	if s.Moved != nil {
+		id = *s.Moved
+	}
+	return id, true
 }
 
 // maxForm bounds what is read of our own forms: a return URL and little else.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/esgateway/esgateway/internal/audit"
 	"github.com/esgateway/esgateway/internal/fault"
@@ -13,8 +14,12 @@ import (
 )
 
 // askLogout is GET /logout: a page with one button. A link or an image of
-// another site signs nobody out.
+// another site signs nobody out. With a ticket it is the public host's part of a
+// sign-out that was begun elsewhere.
 func (f *Flow) askLogout(w http.ResponseWriter, r *http.Request) error {
+	if ticket := r.URL.Query().Get("ticket"); ticket != "" && hostOf(r) == f.public.Hostname() {
+		return f.leave(w, r, ticket)
+	}
 	s, err := f.current(r)
 	if errors.Is(err, session.ErrOver) {
 		return f.showLoggedOut(w, r)
@@ -33,33 +38,98 @@ func (f *Flow) askLogout(w http.ResponseWriter, r *http.Request) error {
 // not done, and what is owed to ES is kept); the old cookie is used again (so
 // the record is gone, not just the cookie).
 func (f *Flow) logout(w http.ResponseWriter, r *http.Request) error {
-	if web.OriginOf(r, f.public) != web.SameOrigin {
+	host := hostOf(r)
+	if !f.returns.Has(host) || web.OriginOf(r, &url.URL{Scheme: f.public.Scheme, Host: r.Host}) != web.SameOrigin {
 		return &fault.Error{Kind: fault.CrossOrigin, Hint: "Open " + f.address("/logout", nil) + " and sign out there."}
+	}
+	s, err := f.current(r)
+	if err != nil && !errors.Is(err, session.ErrOver) {
+		return err
+	}
+	if f.apart(host) {
+		return f.logoutApart(w, r, s)
 	}
 	b, known := f.browserOf(r)
 	var mine []*session.Session
-	if s, err := f.current(r); err == nil {
+	if s != nil {
 		mine = append(mine, s)
-	} else if !errors.Is(err, session.ErrOver) {
-		return err
 	}
 	if known {
 		mine = append(mine, f.sessionsOf(r.Context(), r, b)...)
 	}
-	redirect, undone, err := f.endAll(r, mine)
+	next, err := f.signOut(w, r, mine)
 	if err != nil {
 		return err // not all was deleted: the cookie stays, nobody is told "signed out"
 	}
+	web.Redirect(w, r, next)
+	return nil
+}
+
+// signOut ends sessions and clears what the browser has of them on this host. It
+// returns where to go on to: the identity provider, or the page that says so.
+func (f *Flow) signOut(w http.ResponseWriter, r *http.Request, mine []*session.Session) (next string, err error) {
+	redirect, undone, err := f.endAll(r, mine)
+	if err != nil {
+		return "", err
+	}
 	f.cookies.ClearID(w)
-	if known {
-		if err := f.setBrowser(w, b.signedOut()); err != nil {
-			return err
+	if b, known := f.browserOf(r); known {
+		if err := f.setBrowser(w, r, b.signedOut()); err != nil {
+			return "", err
 		}
 	}
 	if redirect == "" {
-		redirect = f.address("/logged-out", undone)
+		redirect = f.public.Scheme + "://" + f.public.Host + f.address("/logged-out", undone)
 	}
-	web.Redirect(w, r, redirect)
+	return redirect, nil
+}
+
+// logoutApart signs out on a host with cookies of its own: its session ends here and
+// now, and the browser goes by the public host, which ends what it has.
+func (f *Flow) logoutApart(w http.ResponseWriter, r *http.Request, s *session.Session) error {
+	public := f.public.Scheme + "://" + f.public.Host
+	if s == nil {
+		f.cookies.ClearID(w)
+		web.Redirect(w, r, public+f.address("/logout", nil)) // there may be a session there
+		return nil
+	}
+	next, err := f.signOut(w, r, []*session.Session{s})
+	if err != nil {
+		return err
+	}
+	ticket, err := f.sessions.LeaveTicket(r.Context(), s, next)
+	if err != nil {
+		f.log.WarnContext(r.Context(), "the public host is not told of a sign-out", "error.message", err.Error())
+		web.Redirect(w, r, next) // the session they share is over all the same
+		return nil
+	}
+	web.Redirect(w, r, public+f.address("/logout", url.Values{"ticket": {ticket}}))
+	return nil
+}
+
+// leave is the public host's part of a sign-out on another host. Threat: an attacker
+// sends a victim here with a ticket of his own; it names his browser, so it ends
+// nothing of the victim's.
+func (f *Flow) leave(w http.ResponseWriter, r *http.Request, ticket string) error {
+	b, known := f.browserOf(r)
+	next, mine, err := f.sessions.Leave(r.Context(), ticket, b.key)
+	if errors.Is(err, session.ErrOver) {
+		web.Redirect(w, r, f.address("/logout", nil))
+		return nil
+	}
+	if err != nil {
+		return storeFault(err)
+	}
+	if known && mine {
+		also, err := f.signOut(w, r, f.sessionsOf(r.Context(), r, b))
+		if err != nil {
+			return err
+		}
+		if !strings.HasPrefix(also, f.public.Scheme+"://"+f.public.Host+f.prefix+"/") {
+			next = also // the identity provider of a session that was left here
+		}
+	}
+	web.Redirect(w, r, next)
 	return nil
 }
 

@@ -34,6 +34,11 @@ type Policy struct {
 	Prefix string
 }
 
+// Has reports whether a host, in lower case and without port, is one of ours.
+func (p Policy) Has(host string) bool {
+	return p.Public != nil && (host == p.publicHost() || slices.ContainsFunc(p.Hosts, func(h string) bool { return strings.EqualFold(h, host) }))
+}
+
 // Parse proves an address, absolute or from the public host's root. Path, query and
 // fragment of the result are byte for byte those of raw.
 func (p Policy) Parse(raw string) (URL, error) {

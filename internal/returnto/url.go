@@ -11,6 +11,9 @@ type URL struct {
 // String is the absolute address: the origin as browsers write it, the rest as it came.
 func (u URL) String() string { return u.origin + u.rest }
 
+// Origin is scheme, host and port, as browsers write them.
+func (u URL) Origin() string { return u.origin }
+
 // Host is the host in lower case, without port; an IPv6 address without brackets.
 func (u URL) Host() string { return u.host }
 

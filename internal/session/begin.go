@@ -43,6 +43,7 @@ func (m *Manager) Begin(ctx context.Context, start Start) (Begun, error) {
 		Pair:    pairOf(start.Grant.Pair, start.Grant.Pair.SentAt, m.es.Account()),
 		Started: now, Seen: now, Browser: BrowserLabel(start.Browser),
 	}
+	older := m.older(ctx, start)
 	saved, err := m.save(ctx, s)
 	if err != nil {
 		m.giveBack(ctx, s.Pair)
@@ -50,7 +51,7 @@ func (m *Manager) Begin(ctx context.Context, start Start) (Begun, error) {
 	}
 	m.evidence.accept(now, saved.Pair.Made)
 	begun := Begun{Session: saved, ID: id}
-	for _, old := range m.older(ctx, start, saved.Key) {
+	for _, old := range older {
 		if old.sameUser(saved.Identity) {
 			m.move(ctx, old, id)
 			continue
@@ -62,13 +63,15 @@ func (m *Manager) Begin(ctx context.Context, start Start) (Begun, error) {
 	return begun, nil
 }
 
-// older are the browser's sessions before this sign-in, each once.
-func (m *Manager) older(ctx context.Context, start Start, except Key) []*Session {
+// older are the browser's sessions before this sign-in, each once. They are looked up
+// before its own is stored: so of two sign-ins at the same time at most one sees the
+// other, and they cannot replace each other in a circle.
+func (m *Manager) older(ctx context.Context, start Start) []*Session {
 	found, err := m.OfBrowser(ctx, start.Browser)
 	if err != nil {
 		m.log.WarnContext(ctx, "the browser's older sessions were not looked up; they end by their own deadlines", "error.message", err.Error())
 	}
-	seen := map[Key]bool{except: true}
+	seen := map[Key]bool{}
 	var out []*Session
 	for _, s := range append(found, start.Old...) {
 		if !seen[s.Key] {
@@ -99,9 +102,11 @@ func (m *Manager) move(ctx context.Context, old *Session, to ID) {
 		if !errors.Is(err, ErrConflict) {
 			return
 		}
-		if old, err = m.load(ctx, old.Key); err != nil {
-			return
+		again, err := m.load(ctx, old.Key)
+		if err != nil || again.Key != old.Key {
+			return // it is over, or another sign-in has replaced it
 		}
+		old = again
 	}
 }
 

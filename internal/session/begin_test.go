@@ -3,6 +3,7 @@ package session_test
 import (
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -152,4 +153,31 @@ func TestTheSweeperEndsWhatIsOverAndGivesTheTokensBack(t *testing.T) {
 		n, err := h.Owed(t.Context())
 		return err == nil && n == 0
 	})
+}
+
+// Tabs of one browser that finish their sign-ins at the same moment: each sees what
+// the others have made. No two may replace each other, or nobody would be left, and
+// whoever followed them would go in a circle.
+func TestSignInsAtTheSameMomentLeaveEveryIDWithALivingSession(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	for range 5 {
+		ids := []session.ID{h.signIn("alice", "browser").ID}
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() {
+				begun := h.signIn("alice", "browser")
+				mu.Lock()
+				defer mu.Unlock()
+				ids = append(ids, begun.ID)
+			})
+		}
+		all.Wait()
+		for _, id := range ids {
+			if s := h.current(id); s == nil {
+				t.Error("an id of a minute ago leads nowhere")
+			}
+		}
+	}
 }

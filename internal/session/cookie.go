@@ -107,15 +107,19 @@ func (c *Cookies) IDOf(r *http.Request, host string) (id ID, found, ambiguous bo
 	return ID{secret.Of(values[0])}, true, false
 }
 
-// SetBrowser sends the public host's browser cookie. It must come back on the
-// cross-site POST of an identity provider, minutes later, so it is
+// SetBrowser sends the browser cookie of a host. On the public host, where identity
+// providers post to, it must come back on a cross-site POST, minutes later, so it is
 // SameSite=None where that is possible, that is over https.
-func (c *Cookies) SetBrowser(w http.ResponseWriter, host, value string) error {
+func (c *Cookies) SetBrowser(w http.ResponseWriter, host, value string, crossSite bool) error {
 	encoded, err := c.encode(BrowserCookie, host, value)
 	if err != nil {
 		return err
 	}
-	c.write(w, &http.Cookie{Name: c.hostName(BrowserCookie), Value: encoded, SameSite: c.crossSite()})
+	site := http.SameSiteLaxMode
+	if crossSite && c.cfg.Secure {
+		site = http.SameSiteNoneMode
+	}
+	c.write(w, &http.Cookie{Name: c.hostName(BrowserCookie), Value: encoded, SameSite: site})
 	return nil
 }
 
@@ -129,12 +133,8 @@ func (c *Cookies) BrowserOf(r *http.Request, host string) (value string, ok bool
 	return values[0], true
 }
 
-func (c *Cookies) crossSite() http.SameSite {
-	if c.cfg.Secure {
-		return http.SameSiteNoneMode
-	}
-	return http.SameSiteLaxMode
-}
+// Shared reports whether the session cookie reaches all hosts by itself.
+func (c *Cookies) Shared() bool { return c.cfg.Domain != "" }
 
 func (c *Cookies) scope(host string) string {
 	if c.cfg.Domain != "" {

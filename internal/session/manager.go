@@ -128,26 +128,28 @@ func (m *Manager) OfBrowser(ctx context.Context, browser string) ([]*Session, er
 	return found, nil
 }
 
-// load reads a session, following one move. ErrOver if there is none.
+// maxMoves bounds how many replacements are followed: so many sign-ins of one browser
+// within a minute.
+const maxMoves = 100
+
+// load reads a session, following the sessions that have replaced it to the newest.
+// ErrOver if there is none.
 func (m *Manager) load(ctx context.Context, key Key) (*Session, error) {
-	rec, version, err := m.read(ctx, key)
-	if err != nil {
-		return nil, err
+	var moved *ID
+	for range maxMoves {
+		rec, version, err := m.read(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		if rec.MovedTo == "" {
+			s := rec.session(key, version)
+			s.Moved = moved
+			return s, nil
+		}
+		moved = &ID{secret.Of(rec.MovedTo)}
+		key = moved.Key()
 	}
-	if rec.MovedTo == "" {
-		return rec.session(key, version), nil
-	}
-	moved := ID{secret.Of(rec.MovedTo)}
-	rec, version, err = m.read(ctx, moved.Key())
-	if err != nil {
-		return nil, err
-	}
-	if rec.MovedTo != "" { // it moved once more: the chain ends in the newest
-		return m.load(ctx, moved.Key())
-	}
-	s := rec.session(moved.Key(), version)
-	s.Moved = &moved
-	return s, nil
+	return nil, ErrOver
 }
 
 // read returns a record of this purpose and its version. ErrOver if there is none.

@@ -77,6 +77,9 @@ func (s *Session) User() (name string, realm elastic.Realm) {
 	return s.Identity.Username, s.Identity.Realm
 }
 
+// SameUser reports whether both sessions are one person's.
+func (s *Session) SameUser(other *Session) bool { return s.sameUser(other.Identity) }
+
 // sameUser compares an identity with the session's.
 func (s *Session) sameUser(other elastic.Identity) bool {
 	return s.Identity.Username == other.Username && s.Identity.Realm == other.Realm
