@@ -44,7 +44,8 @@ type world struct {
 
 // newWorld starts everything. Secure: https and two registrable names, else plain
 // http on localhost, as the demo is.
-func newWorld(t *testing.T, secure bool) *world {
+// Further hosts are routes of their own to the same application.
+func newWorld(t *testing.T, secure bool, further ...string) *world {
 	t.Helper()
 	authority := parts.NewCA(t)
 	port, ops := parts.FreePort(t), parts.FreePort(t)
@@ -73,10 +74,10 @@ func newWorld(t *testing.T, secure bool) *world {
 	w.program = parts.Build(t, "./cmd/gateway", "-race")
 	w.config = filepath.Join(t.TempDir(), "gateway.yaml")
 	w.configure(t, authority, configuration{
-		port: port, ops: ops, secure: secure, elasticsearch: elasticsearch, app: app.URL,
+		port: port, ops: ops, secure: secure, elasticsearch: elasticsearch, app: app.URL, further: further,
 	})
 	w.start(t)
-	w.browser = parts.StartBrowser(t, authority, gatewayHost, identityHost)
+	w.browser = parts.StartBrowser(t, authority, append(further, gatewayHost, identityHost)...)
 	return w
 }
 
@@ -127,6 +128,7 @@ type configuration struct {
 	port, ops          int
 	secure             bool
 	elasticsearch, app string
+	further            []string
 }
 
 // configure writes the gateway's configuration file and the files that it names.
@@ -138,7 +140,7 @@ func (w *world) configure(t *testing.T, authority *parts.CA, c configuration) {
 	if c.secure {
 		host = gatewayHost
 		listen = fmt.Sprintf("{address: 127.0.0.1:%d, cert: tls.crt, key: tls.key}", c.port)
-		parts.WriteFiles(t, authority.Issue(t, gatewayHost), dir, "tls")
+		parts.WriteFiles(t, authority.Issue(t, append(c.further, gatewayHost)...), dir, "tls")
 	}
 	parts.Write(t, filepath.Join(dir, "ca.crt"), authority.PEM())
 	parts.Write(t, filepath.Join(dir, "es-password"), []byte(accountPassword+"\n"))
@@ -152,7 +154,7 @@ methods:
   - {name: corp, type: saml, realm: saml1, title: Corporate account}
 routes:
   - {host: %s, to: [%s], public: [/public/]}
-`, w.origin, listen, c.ops, c.elasticsearch, account, host, c.app))
+%s`, w.origin, listen, c.ops, c.elasticsearch, account, host, c.app, c.furtherRoutes()))
 
 	keys, err := exec.CommandContext(t.Context(), w.program, "keys", "new").Output()
 	if err != nil {
@@ -160,6 +162,14 @@ routes:
 	}
 	parts.Write(t, filepath.Join(dir, "keys"), keys)
 	w.wire.remember(strings.TrimSpace(string(keys)))
+}
+
+func (c configuration) furtherRoutes() string {
+	var lines strings.Builder
+	for _, host := range c.further {
+		fmt.Fprintf(&lines, "  - {host: %s, to: [%s]}\n", host, c.app)
+	}
+	return lines.String()
 }
 
 // start starts the gateway and waits until it can serve.
