@@ -34,7 +34,9 @@ func TestChaos(t *testing.T) {
 	}
 	for end := time.Now().Add(long); time.Now().Before(end); {
 		w.peace(quiet)
-		w.es.Clock.Advance(21 * time.Minute) // all access tokens end at Elasticsearch
+		w.tally.disturbed(true)
+		w.es.Clock.Advance(21 * time.Minute) // all access tokens end at Elasticsearch, and proofs that are on their way
+		w.tally.disturbed(false)
 		w.peace(quiet)
 		w.fault()
 	}
