@@ -199,7 +199,13 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, e *exchange) {
 			h.Metrics.OpenStreams(-1)
 		}
 	}()
-	h.proxies[e.route].ServeHTTP(&downstream{ResponseWriter: w, own: maps.Clone(w.Header())}, r.WithContext(ctx))
+	d := &downstream{ResponseWriter: w, own: maps.Clone(w.Header()), uploads: func() bool { return true }}
+	r = r.WithContext(ctx)
+	if r.Header.Get("Expect") != "" && e.body == nil {
+		watched := &body{ReadCloser: r.Body}
+		r.Body, d.uploads = watched, watched.read.Load
+	}
+	h.proxies[e.route].ServeHTTP(d, r)
 }
 
 // reverse makes the reverse proxy of a route.

@@ -86,13 +86,19 @@ func (b *buffers) Put(buffer []byte) { b.pool.Put((*[copySize]byte)(buffer)) }
 type downstream struct {
 	http.ResponseWriter
 	own    http.Header
-	passed bool  // an informational answer has gone to the client
-	left   int64 // of the body; 0 if nobody knows
+	passed bool // an informational answer has gone to the client
+	// uploads reports whether the client's body is being read: net/http has told it
+	// to go on, and the upstream's own 100 would be a second one.
+	uploads func() bool
+	left    int64 // of the body; 0 if nobody knows
 }
 
 // WriteHeader implements http.ResponseWriter.
 func (d *downstream) WriteHeader(status int) {
 	h := d.Header()
+	if status == http.StatusContinue && d.uploads() {
+		return
+	}
 	if status < http.StatusOK && status != http.StatusSwitchingProtocols {
 		cleanAnswer(h)
 		d.passed = true

@@ -26,7 +26,7 @@ func TestTheFileStaysFlatWhenSessionsComeAndGo(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = s.Close() }) // the test has nothing left to lose
 	var sizes []int64
-	for round := range 6 {
+	for round := range 12 {
 		var all sync.WaitGroup
 		for i := range 1000 {
 			all.Go(func() {
@@ -48,7 +48,8 @@ func TestTheFileStaysFlatWhenSessionsComeAndGo(t *testing.T) {
 		}
 		sizes = append(sizes, info.Size())
 	}
-	if last, second := sizes[5], sizes[1]; float64(last) > 1.25*float64(second) {
+	// The file grows by doubling, so it may do that once more than the second round needs.
+	if last, second := sizes[len(sizes)-1], sizes[1]; last > 2*second {
 		t.Errorf("the file grows: %v", sizes)
 	}
 }
