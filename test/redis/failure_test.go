@@ -373,7 +373,9 @@ func TestAWriteCountsWhenTheConnectedReplicasHaveIt(t *testing.T) {
 	s := open(t, c, time.Now)
 	c.ReplicasToWait = 1
 	strict := open(t, c, time.Now)
-	save(t, s, "replicated", record(0, "x"))
+	parts.Eventually(t, "the replica confirms", func(ctx context.Context) error {
+		return second(s.Save(ctx, session.Key{byte(time.Now().UnixNano()), 2}, record(0, "x")))
+	})
 	if out := replica.Do(t, "dbsize"); out == "0" {
 		t.Error("the replica has nothing")
 	}

@@ -119,7 +119,9 @@ func (s *Store) confirmed(ctx context.Context, c rueidis.DedicatedClient, script
 	if want == 0 {
 		return got, nil
 	}
-	n, err := c.Do(ctx, c.B().Wait().Numreplicas(int64(want)).Timeout(s.cfg.Timeout.Milliseconds()/2).Build()).AsInt64()
+	// A replica that has just joined counts as connected, and first confirms after up
+	// to a second.
+	n, err := c.Do(ctx, c.B().Wait().Numreplicas(int64(want)).Timeout(s.cfg.Timeout.Milliseconds()*3/4).Build()).AsInt64()
 	if err != nil {
 		return outcome{}, err
 	}
