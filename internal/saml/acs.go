@@ -1,10 +1,8 @@
 package saml
 
 import (
-	"encoding/base64"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/esgateway/esgateway/internal/fault"
 	"github.com/esgateway/esgateway/internal/login"
@@ -17,14 +15,18 @@ func (m *Method) consume(r *http.Request, attempts login.Attempts) (login.Step, 
 	if err != nil {
 		return login.Step{}, err
 	}
-	claim, err := read(content)
+	message, err := decode(content)
 	if err != nil {
-		return login.Step{}, &fault.Error{Kind: fault.BadRequest, Public: "What the identity provider sent cannot be read.", Err: err}
+		return login.Step{}, unreadable(err)
 	}
-	if claim.inResponseTo == "" {
+	answer, err := readResponse(message)
+	if err != nil {
+		return login.Step{}, unreadable(err)
+	}
+	if answer.InResponseTo == "" {
 		return login.Restart("the response answers no request (IdP-initiated)"), nil
 	}
-	attempt, err := attempts.Take(r.Context(), claim.inResponseTo)
+	attempt, err := attempts.Take(r.Context(), answer.InResponseTo)
 	if err != nil {
 		return login.Step{}, err
 	}
@@ -36,6 +38,11 @@ func (m *Method) consume(r *http.Request, attempts login.Attempts) (login.Step, 
 		return login.Step{}, fault.Because(fault.SignInFailed, errors.New("elasticsearch accepted a response to another request"))
 	}
 	return login.Done(grant, attempt), nil
+}
+
+// unreadable is the fault of a message that ES is not even asked about.
+func unreadable(err error) error {
+	return &fault.Error{Kind: fault.BadRequest, Public: "What the identity provider sent cannot be read.", Err: err}
 }
 
 // formValue returns a field that was posted exactly once. It is decoded once,
@@ -57,22 +64,6 @@ func formValue(r *http.Request, name string) (string, error) {
 		}
 	}
 	return values[0], nil
-}
-
-// decode takes the base64 off a message as ES does: white space is removed, and
-// what is left must be the standard alphabet, with right padding or none.
-func decode(content string) ([]byte, error) {
-	compact := strings.Map(func(c rune) rune {
-		switch c {
-		case ' ', '\t', '\r', '\n':
-			return -1
-		}
-		return c
-	}, content)
-	if strings.HasSuffix(compact, "=") {
-		return base64.StdEncoding.Strict().DecodeString(compact)
-	}
-	return base64.RawStdEncoding.Strict().DecodeString(compact)
 }
 
 // loggedOut is GET .../slo: the identity provider sends the person back after a
