@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/esgateway/esgateway/internal/plugins"
 )
 
 // defaultFile is where the configuration is if nobody says otherwise.
@@ -15,6 +17,7 @@ const defaultFile = "/etc/esgateway/gateway.yaml"
 // terminal is what a command sees of the process.
 type terminal struct {
 	env      []string
+	in       io.Reader
 	out, err io.Writer
 }
 
@@ -24,20 +27,36 @@ type command struct {
 	usage   string
 	summary string
 	run     func(ctx context.Context, t terminal, args []string) int
+	methods []methodCommand // where it is a command of methods
+}
+
+// lines are what the help says of it: usage and summary.
+func (c command) lines() [][2]string {
+	if c.methods == nil {
+		return [][2]string{{c.usage, c.summary}}
+	}
+	var lines [][2]string
+	for _, m := range c.methods {
+		lines = append(lines, [2]string{c.usage + " " + m.kind + " ...", m.Summary})
+	}
+	return lines
 }
 
 func (c command) is(name string) bool { return slices.Contains(c.names, name) }
 
 // commands are all of them, in the order of the help.
 func commands() []command {
-	return []command{
-		{[]string{"serve"}, "serve [--config FILE]", "run the gateway", serve},
-		{[]string{"check"}, "check [--config FILE]", "try the configuration against Elasticsearch, its realms and the store", check},
-		{[]string{"keys"}, "keys new", "make a key for sessions.keys_file", keys},
-		{[]string{"healthcheck"}, "healthcheck [--config FILE]", "ask the running gateway whether it lives", healthcheck},
-		{[]string{"version", "--version", "-version"}, "version", "say which version this is", printVersion},
-		{[]string{"help", "--help", "-help", "-h"}, "help", "show this", help},
+	all := []command{
+		{names: []string{"serve"}, usage: "serve [--config FILE]", summary: "run the gateway", run: serve},
+		{names: []string{"check"}, usage: "check [--config FILE]", summary: "try the configuration against Elasticsearch, its realms and the store", run: check},
 	}
+	all = append(all, ofMethods(plugins.Plugins().Methods)...)
+	return append(all, []command{
+		{names: []string{"keys"}, usage: "keys new", summary: "make a key for sessions.keys_file", run: keys},
+		{names: []string{"healthcheck"}, usage: "healthcheck [--config FILE]", summary: "ask the running gateway whether it lives", run: healthcheck},
+		{names: []string{"version", "--version", "-version"}, usage: "version", summary: "say which version this is", run: printVersion},
+		{names: []string{"help", "--help", "-help", "-h"}, usage: "help", summary: "show this", run: help},
+	}...)
 }
 
 func help(_ context.Context, t terminal, _ []string) int {
@@ -48,7 +67,9 @@ func help(_ context.Context, t terminal, _ []string) int {
 func (t terminal) usage(w io.Writer) {
 	fmt.Fprint(w, "gateway signs people in through Elasticsearch and proxies them with their token.\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  gateway %-28s %s\n", c.usage, c.summary)
+		for _, line := range c.lines() {
+			fmt.Fprintf(w, "  gateway %-28s %s\n", line[0], line[1])
+		}
 	}
 	fmt.Fprintf(w, `
 The configuration is %s unless --config says otherwise, and every key

@@ -22,12 +22,12 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the first signal drains, the second one ends at once
-	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 }
 
 // run is the program: it does what args say and returns the exit code.
-func run(ctx context.Context, args, env []string, stdout, stderr io.Writer) int {
-	t := terminal{env: env, out: stdout, err: stderr}
+func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	t := terminal{env: env, in: stdin, out: stdout, err: stderr}
 	if len(args) == 0 {
 		t.usage(stderr)
 		return exitUsage

@@ -35,7 +35,7 @@ func TestRunTakesEverythingFromItsArguments(t *testing.T) {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
 			t.Parallel()
 			var out, errs strings.Builder
-			code := run(t.Context(), c.args, nil, &out, &errs)
+			code := run(t.Context(), c.args, nil, strings.NewReader(""), &out, &errs)
 			if code != c.code || !strings.Contains(out.String(), c.out) || !strings.Contains(errs.String(), c.err) || (c.out == "") != (out.Len() == 0) {
 				t.Errorf("code %d\nstdout %s\nstderr %s", code, &out, &errs)
 			}
@@ -46,7 +46,7 @@ func TestRunTakesEverythingFromItsArguments(t *testing.T) {
 func TestKeysAreNeverTheSame(t *testing.T) {
 	t.Parallel()
 	var one, two strings.Builder
-	if run(t.Context(), []string{"keys", "new"}, nil, &one, &one) != 0 || run(t.Context(), []string{"keys", "new"}, nil, &two, &two) != 0 {
+	if run(t.Context(), []string{"keys", "new"}, nil, nil, &one, &one) != 0 || run(t.Context(), []string{"keys", "new"}, nil, nil, &two, &two) != 0 {
 		t.Fatal("no keys")
 	}
 	if one.String() == two.String() || len(one.String()) != 45 {

@@ -14,6 +14,8 @@ type Kind struct {
 	// Parse reads and checks a section without side effects. The result builds
 	// the method once all of the configuration is known to be good.
 	Parse func(s Section) (Parsed, error)
+	// Commands are what it does at the command line; With adds one.
+	Commands []Command
 }
 
 // Parsed is a method's section that is known to be good.

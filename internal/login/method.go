@@ -88,3 +88,9 @@ type Configured struct {
 	Realm string
 	Method
 }
+
+// Address is where a method's routes lie: what identity providers and Elasticsearch
+// are told, so it never changes its form.
+func Address(public *url.URL, prefix, kind, name string) *url.URL {
+	return public.JoinPath(prefix, kind, name)
+}

@@ -102,7 +102,7 @@ func buildMethods(c *config.Ready, l Lasting, es *elastic.Client) ([]login.Confi
 
 // MethodURL is the address below which a method's endpoints lie.
 func MethodURL(c *config.Ready, m config.Method) *url.URL {
-	return c.Public.JoinPath(c.Prefix, m.Type, m.Name)
+	return login.Address(c.Public, c.Prefix, m.Type, m.Name)
 }
 
 // applications are the routes as the session page lists them: those that people
