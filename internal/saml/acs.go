@@ -32,8 +32,9 @@ func (m *Method) consume(r *http.Request, attempts login.Attempts) (login.Step, 
 	}
 	grant, err := m.es.SAMLAuthenticate(r.Context(), m.realm, content, []string{attempt.ID})
 	if err != nil {
-		return login.Step{}, login.ElasticFault(err)
+		return login.Step{}, m.refused(r.Context(), answer, attempt.ID, err)
 	}
+	m.why.accepted(answer)
 	if grant.InResponseTo != "" && grant.InResponseTo != attempt.ID {
 		return login.Step{}, fault.Because(fault.SignInFailed, errors.New("elasticsearch accepted a response to another request"))
 	}

@@ -7,6 +7,9 @@ type Config struct {
 	// Realm is the name of the SAML realm in Elasticsearch
 	// (xpack.security.authc.realms.saml.<name>).
 	Realm string `yaml:"realm"`
+	// PrincipalAttribute is the realm's attributes.principal, if you want the
+	// gateway to say that it did not come. It decides nothing.
+	PrincipalAttribute string `yaml:"principal_attribute"`
 }
 
 // Default returns the section's defaults.

@@ -23,6 +23,7 @@ type Method struct {
 	realm string
 	base  *url.URL
 	es    *elastic.Client
+	why   *explainer
 }
 
 // New makes the method.
@@ -30,7 +31,7 @@ func New(d login.Deps, c Config) (*Method, error) {
 	if d.Elastic == nil || d.Base == nil {
 		return nil, errors.New("saml: a method needs Elasticsearch and its own address")
 	}
-	return &Method{realm: c.Realm, base: d.Base, es: d.Elastic}, nil
+	return &Method{realm: c.Realm, base: d.Base, es: d.Elastic, why: newExplainer(d, c)}, nil
 }
 
 // Start asks ES for the request to the identity provider. The realm is always
