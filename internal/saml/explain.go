@@ -113,9 +113,12 @@ func (e *explanation) response(r *response) {
 
 // signature is about the form of a signature, not about whether it is right.
 func (e *explanation) signature(problem string) {
-	if problem != "" {
-		e.add(found(causeSignature, "one signature, of the very element that carries it", problem))
+	if problem == "" {
+		return
 	}
+	f := found(causeSignature, "one signature, of the very element that carries it", problem)
+	f.remedy.advice = "the signature does not cover what it stands in; that is either a mistake of the identity provider or somebody who moves signed parts"
+	e.add(f)
 }
 
 // answers: a message may leave out what it answers; Elasticsearch accepts that, and
