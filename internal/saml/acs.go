@@ -43,7 +43,7 @@ func (m *Method) consume(r *http.Request, attempts login.Attempts) (login.Step, 
 
 // unreadable is the fault of a message that ES is not even asked about.
 func unreadable(err error) error {
-	return &fault.Error{Kind: fault.BadRequest, Public: "What the identity provider sent cannot be read.", Err: err}
+	return &fault.Error{Kind: fault.BadRequest, Public: "What the identity provider sent cannot be read.", Cause: string(causeUnreadable), Err: err}
 }
 
 // formValue returns a field that was posted exactly once. It is decoded once,
