@@ -72,6 +72,10 @@ var (
 	setUp = regexp.MustCompile(`^(Cannot find any matching realm for |Found multiple matching realms |Cannot get role descriptors |Cannot find |Found multiple locations |Cannot construct SAML redirect|Authenticating realm |Authentication .* has no effective realm|Access token does not have SAML metadata |In access token, SAML metadata )`)
 )
 
+// afterInvalidation are the reasons of saml/invalidate where the request was accepted
+// and carried out, and only the answer to the identity provider cannot be made.
+var afterInvalidation = regexp.MustCompile(`^(Cannot send LogoutResponse because the IDP |Cannot construct SAML redirect)`)
+
 // ClassifyBearer says what Elasticsearch's answer to a proxied request means for the
 // bearer that we put on it: Dead, Mute, SetUp (the bearer did not arrive), Outage, or
 // OK for every answer that says nothing about the bearer, whatever its status. body
@@ -189,6 +193,24 @@ func judgeSAMLAuthenticate(r reply) ruling {
 		return ruling{PersonRefused, hint}
 	case r.status == http.StatusBadRequest && f.kind == typeArgument:
 		return ruling{BadInput, ""} // Java's base64 decoder, before any realm is asked
+	}
+	return judgeOwn(r)
+}
+
+// judgeSAMLMessage rules on saml/invalidate and saml/complete_logout: what is not
+// about the realm or our own account is about the message, with status 500 in older
+// versions and 401 in newer ones (contract saml 2 and 3).
+func judgeSAMLMessage(r reply) ruling {
+	f := parseFailure(r.body)
+	switch {
+	case !f.known, forOurselves.MatchString(f.reason), f.reason == internalError:
+		return judgeOwn(r)
+	case (r.status == http.StatusInternalServerError || r.status == http.StatusUnauthorized) && setUp.MatchString(f.reason):
+		return ruling{SetUp, hintRealm}
+	case (r.status == http.StatusInternalServerError || r.status == http.StatusUnauthorized) && f.kind == typeSecurity:
+		return ruling{PersonRefused, ""}
+	case r.status == http.StatusBadRequest && f.kind == typeArgument:
+		return ruling{BadInput, ""}
 	}
 	return judgeOwn(r)
 }

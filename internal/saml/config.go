@@ -1,25 +1,114 @@
 package saml
 
-import "github.com/esgateway/esgateway/internal/login"
+import (
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/esgateway/esgateway/internal/login"
+)
 
 // Config is the section of a method of type saml.
 type Config struct {
 	// Realm is the name of the SAML realm in Elasticsearch
 	// (xpack.security.authc.realms.saml.<name>).
 	Realm string `yaml:"realm"`
+	// Issuer is the identity provider's entity id. With it an answer of any other is
+	// refused before Elasticsearch is asked, which refuses it too.
+	Issuer string `yaml:"issuer"`
+	// IdPInitiated says what becomes of an answer that nobody here asked for, as from
+	// a tile in the identity provider's portal: bounce drops it and starts an ordinary
+	// sign-in at the same provider, which people do not notice; accept takes it, once;
+	// reject refuses it.
+	IdPInitiated string `yaml:"idp_initiated"`
+	// RelayState takes the RelayState of such an answer as the address to go on to,
+	// if it is one of ours. Without it people land on the landing page.
+	RelayState bool `yaml:"relay_state"`
+	// DecryptionKey is a PEM file with the RSA keys that the realm's encryption.key
+	// has too, where assertions come encrypted. Without it the identity provider's
+	// own session, and its end, are unknown for such assertions.
+	DecryptionKey string `yaml:"decryption_key" file:"true"`
 }
 
+// What becomes of an answer that nobody asked for.
+const (
+	bounce = "bounce"
+	accept = "accept"
+	reject = "reject"
+)
+
 // Default returns the section's defaults.
-func Default() Config { return Config{} }
+func Default() Config { return Config{IdPInitiated: bounce} }
 
 func check(c Config) login.Problems {
+	var problems login.Problems
 	if c.Realm == "" {
-		return login.Problems{{Key: "realm", Text: "is missing; it is the name of the SAML realm in elasticsearch.yml: xpack.security.authc.realms.saml.<name>"}}
+		problems = append(problems, login.Problem{Key: "realm", Text: "is missing; it is the name of the SAML realm in elasticsearch.yml: xpack.security.authc.realms.saml.<name>"})
 	}
-	return nil
+	switch c.IdPInitiated {
+	case bounce, accept, reject:
+	default:
+		problems = append(problems, login.Problem{Key: "idp_initiated", Text: fmt.Sprintf("%q is none of bounce, accept and reject", c.IdPInitiated)})
+	}
+	if c.RelayState && c.IdPInitiated == reject {
+		problems = append(problems, login.Problem{Key: "relay_state", Text: "does nothing where idp_initiated is reject; leave it out"})
+	}
+	return problems
 }
 
 // Kind is the type "saml" of the configuration.
 func Kind() login.Kind {
 	return login.KindOf("saml", Default, check, func(c Config) string { return c.Realm }, New).Needs("manage_saml")
+}
+
+// readKeys reads the RSA keys of a PEM file.
+func readKeys(path string) ([]*rsa.PrivateKey, error) {
+	if path == "" {
+		return nil, nil
+	}
+	rest, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("decryption_key: %w", err)
+	}
+	var keys []*rsa.PrivateKey
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		key, err := readKey(block)
+		if err != nil {
+			return nil, fmt.Errorf("decryption_key %s: %w", path, err)
+		}
+		if key != nil {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("decryption_key %s: there is no private key in PEM form", path)
+	}
+	return keys, nil
+}
+
+// readKey reads one block; nil if it is no key, such as a certificate beside it.
+func readKey(block *pem.Block) (*rsa.PrivateKey, error) {
+	switch block.Type {
+	case "RSA PRIVATE KEY":
+		return x509.ParsePKCS1PrivateKey(block.Bytes)
+	case "PRIVATE KEY":
+		key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		if key, ok := key.(*rsa.PrivateKey); ok {
+			return key, nil
+		}
+		return nil, errors.New("the key is not RSA, and Elasticsearch takes no other")
+	case "ENCRYPTED PRIVATE KEY":
+		return nil, errors.New("the key has a passphrase; write it without one, readable by the gateway alone")
+	}
+	return nil, nil //nolint:nilnil // nothing to read, and nothing wrong
 }

@@ -82,6 +82,9 @@ func deflate(message []byte) (string, error) {
 // protocol names an element of the SAML protocol.
 func protocol(local string) xml.Name { return xml.Name{Space: protocolNS, Local: local} }
 
+// assertionName names an element of an assertion.
+func assertionName(local string) xml.Name { return xml.Name{Space: assertionNS, Local: local} }
+
 // parse reads a message into the struct. It refuses another root than that, and what is too big, too deep, has a document type or another
 // encoding, or goes on after its root. Nothing that it reads is proven.
 //
