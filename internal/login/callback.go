@@ -32,6 +32,9 @@ func (f *Flow) callback(m *Configured, route Route) web.HandlerFunc {
 		if u, ok := errors.AsType[*unusable](err); ok {
 			return f.lostAttempt(w, r, m, b, known, u)
 		}
+		if err != nil && route.Aside {
+			return err
+		}
 		if err != nil {
 			f.failed(r, m, "", err)
 			return f.tryAgain(w, r, attempts.taken, err)
@@ -44,6 +47,8 @@ func (f *Flow) callback(m *Configured, route Route) web.HandlerFunc {
 			web.Redirect(w, r, f.address("/login", url.Values{"next": {f.landing}, "again": {"1"}}))
 		case stepLoggedOut:
 			web.Redirect(w, r, f.address("/logged-out", nil))
+		case stepDocument:
+			f.pages.Document(w, r, step.contentType, step.body)
 		default:
 			return errors.New("login: a callback ended with a step that cannot follow it")
 		}

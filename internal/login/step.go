@@ -3,7 +3,7 @@ package login
 import "github.com/esgateway/esgateway/internal/elastic"
 
 // Step is what happens next in a sign-in or a sign-out. Build it with Redirect,
-// Done, Restart or LoggedOut.
+// Done, Restart, LoggedOut or Document.
 type Step struct {
 	kind    stepKind
 	url     string
@@ -11,6 +11,9 @@ type Step struct {
 	grant   elastic.Grant
 	attempt Attempt
 	reason  string
+
+	contentType string
+	body        []byte
 }
 
 type stepKind int
@@ -20,6 +23,7 @@ const (
 	stepDone
 	stepRestart
 	stepLoggedOut
+	stepDocument
 )
 
 // Redirect sends the browser to the identity provider. id is what its answer
@@ -38,3 +42,8 @@ func Restart(reason string) Step { return Step{kind: stepRestart, reason: reason
 // LoggedOut brings the person back from the identity provider to the page that
 // says so.
 func LoggedOut() Step { return Step{kind: stepLoggedOut} }
+
+// Document answers with a text for other programs, such as metadata.
+func Document(contentType string, body []byte) Step {
+	return Step{kind: stepDocument, contentType: contentType, body: body}
+}

@@ -20,9 +20,10 @@ var (
 
 // Method is one configured SAML realm.
 type Method struct {
-	realm string
-	base  *url.URL
-	es    *elastic.Client
+	realm    string
+	base     *url.URL
+	es       *elastic.Client
+	metadata *published
 }
 
 // New makes the method.
@@ -30,7 +31,7 @@ func New(d login.Deps, c Config) (*Method, error) {
 	if d.Elastic == nil || d.Base == nil {
 		return nil, errors.New("saml: a method needs Elasticsearch and its own address")
 	}
-	return &Method{realm: c.Realm, base: d.Base, es: d.Elastic}, nil
+	return &Method{realm: c.Realm, base: d.Base, es: d.Elastic, metadata: publish(d, c.Realm)}, nil
 }
 
 // Start asks ES for the request to the identity provider. The realm is always
@@ -46,11 +47,13 @@ func (m *Method) Start(ctx context.Context, _ login.Ask) (login.Step, error) {
 	return login.Redirect(prepared.Redirect, prepared.ID), nil
 }
 
-// Routes are the assertion consumer service and the single logout service.
+// Routes are the assertion consumer service, the single logout service, and the
+// metadata with both.
 func (m *Method) Routes() []login.Route {
 	return []login.Route{
 		{Verb: http.MethodPost, Path: "acs", CrossSite: true, Handle: m.consume},
 		{Verb: http.MethodGet, Path: "slo", Handle: m.loggedOut},
+		{Verb: http.MethodGet, Path: "metadata", Aside: true, Handle: m.describe},
 	}
 }
 
