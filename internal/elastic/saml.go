@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/esgateway/esgateway/internal/secret"
 )
@@ -113,4 +114,19 @@ func (c *Client) SAMLCompleteLogout(ctx context.Context, realm, query, content s
 		body: body, judge: judgeSAMLMessage,
 	}, nil)
 	return err
+}
+
+// SAMLMetadata returns a realm's own metadata as a service provider, in XML
+// (contract saml 8.3). It says what is written in elasticsearch.yml, also while the
+// identity provider's metadata cannot be loaded. A realm that does not exist is SetUp.
+func (c *Client) SAMLMetadata(ctx context.Context, realm string) ([]byte, error) {
+	var a struct{ Metadata string }
+	_, err := c.ask(ctx, call{
+		endpoint: "saml/metadata", method: http.MethodGet, path: "/_security/saml/metadata/" + url.PathEscape(realm), judge: judgeSAML,
+		whole: func() bool { return a.Metadata != "" },
+	}, &a)
+	if err != nil {
+		return nil, err
+	}
+	return []byte(a.Metadata), nil
 }

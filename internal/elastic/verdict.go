@@ -67,7 +67,7 @@ var (
 	forAction = regexp.MustCompile(`^unable to authenticate user \[.*\] for action \[`)
 	// challenged: it was Elasticsearch who refused, also when there is no body (HEAD).
 	challenged = regexp.MustCompile(`(?i)\brealm="security"`)
-	// setUp are the reasons of prepare and logout that are about the realm: status 500
+	// setUp are the reasons of prepare, logout and metadata that are about the realm: status 500
 	// in older versions, 401 in newer ones (contract saml 2 and 10).
 	setUp = regexp.MustCompile(`^(Cannot find any matching realm for |Found multiple matching realms |Cannot get role descriptors |Cannot find |Found multiple locations |Cannot construct SAML redirect|Authenticating realm |Authentication .* has no effective realm|Access token does not have SAML metadata |In access token, SAML metadata )`)
 )
@@ -166,7 +166,7 @@ func judgeProduct(header http.Header) ruling {
 	return ruling{class: OK}
 }
 
-// judgeSAML rules on saml/prepare and saml/logout. Realms that cannot be used are
+// judgeSAML rules on saml/prepare, saml/logout and saml/metadata. Realms that cannot be used are
 // told by their reason, whatever the status: it is 500 or 401, by version.
 func judgeSAML(r reply) ruling {
 	f := parseFailure(r.body)

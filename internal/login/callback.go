@@ -43,7 +43,7 @@ func (f *Flow) callback(m *Configured, route Route) web.HandlerFunc {
 		if u, ok := errors.AsType[*unusable](err); ok {
 			return f.lostAttempt(w, r, v, u)
 		}
-		if route.SignsOut {
+		if route.Aside {
 			return err
 		}
 		return f.tryAgain(w, r, v, err)
@@ -62,6 +62,9 @@ func (f *Flow) follow(w http.ResponseWriter, r *http.Request, v *visit, step Ste
 		return f.bringBack(w, r, v, step)
 	case stepLoggedOut:
 		web.Redirect(w, r, f.loggedOutURL(step.undone))
+		return nil
+	case stepDocument:
+		f.pages.Document(w, r, step.contentType, step.body)
 		return nil
 	case stepProviderSignOut:
 		return f.providerSignOut(w, r, v, step)

@@ -35,9 +35,10 @@ type Route struct {
 	// CrossSite is true for the protocol's own endpoints, which other sites
 	// post to by design. All others need same-origin evidence to be unsafe.
 	CrossSite bool
-	// SignsOut is true where people sign out: what goes wrong is no failed sign-in.
-	SignsOut bool
-	Handle     func(r *http.Request, attempts Attempts) (Step, error)
+	// Aside is true for what is no part of a sign-in, such as metadata: a failure
+	// there is nobody's failed sign-in.
+	Aside  bool
+	Handle func(r *http.Request, attempts Attempts) (Step, error)
 }
 
 // Attempts gives a method the attempts of the browser that is asking.

@@ -6,7 +6,7 @@ import (
 )
 
 // Step is what happens next in a sign-in or a sign-out. Build it with Redirect,
-// Done, Refused, Restart, LoggedOut or ProviderSignOut.
+// Done, Refused, Restart, LoggedOut, ProviderSignOut or Document.
 type Step struct {
 	kind     stepKind
 	url      string
@@ -20,6 +20,9 @@ type Step struct {
 	ends     session.ProviderEnds
 	anybody  bool
 	undone   []Undone
+
+	contentType string
+	body        []byte
 }
 
 type stepKind int
@@ -31,6 +34,7 @@ const (
 	stepRestart
 	stepLoggedOut
 	stepProviderSignOut
+	stepDocument
 )
 
 // Redirect sends the browser to the identity provider. id is what its answer
@@ -69,6 +73,11 @@ func ProviderSignOut(ends session.ProviderEnds, redirect string, undone ...Undon
 // ended the tokens, and is asked about all the sessions of the realm.
 func ProviderSignOutOfAnybody(realm, redirect string, undone ...Undone) Step {
 	return Step{kind: stepProviderSignOut, ends: session.ProviderEnds{Realm: realm}, anybody: true, url: redirect, undone: undone}
+}
+
+// Document answers with a text for other programs, such as metadata.
+func Document(contentType string, body []byte) Step {
+	return Step{kind: stepDocument, contentType: contentType, body: body}
 }
 
 // Undone is what a sign-out could not do. The words stand in the address of the

@@ -94,9 +94,9 @@ func parse(message []byte, root xml.Name, into any) error {
 	if len(message) > maxMessage {
 		return fmt.Errorf("more than %d bytes", maxMessage)
 	}
-	tokens := &bounded{from: xml.NewDecoder(bytes.NewReader(message)), root: root}
-	tokens.from.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errors.New("not UTF-8") }
-	decoder := xml.NewTokenDecoder(tokens)
+	source := &tokens{from: xml.NewDecoder(bytes.NewReader(message)), root: root}
+	source.from.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errors.New("not UTF-8") }
+	decoder := xml.NewTokenDecoder(source)
 	if err := decoder.Decode(into); err != nil {
 		return fmt.Errorf("xml: %w", err)
 	}
@@ -106,8 +106,8 @@ func parse(message []byte, root xml.Name, into any) error {
 	return nil
 }
 
-// bounded gives out the tokens of a message that stays within the bounds.
-type bounded struct {
+// tokens gives out the tokens of a message that stays within the bounds.
+type tokens struct {
 	from     *xml.Decoder
 	root     xml.Name
 	depth    int
@@ -115,7 +115,7 @@ type bounded struct {
 }
 
 // Token implements xml.TokenReader.
-func (b *bounded) Token() (xml.Token, error) {
+func (b *tokens) Token() (xml.Token, error) {
 	for {
 		token, err := b.from.Token()
 		if err != nil {
@@ -144,7 +144,7 @@ func (b *bounded) Token() (xml.Token, error) {
 	}
 }
 
-func (b *bounded) start(t xml.StartElement) error {
+func (b *tokens) start(t xml.StartElement) error {
 	b.depth++
 	b.elements++
 	switch {

@@ -23,13 +23,14 @@ var (
 
 // Method is one configured SAML realm.
 type Method struct {
-	cfg   Config
-	realm string
-	base  *url.URL
-	es    *elastic.Client
-	keys  []*rsa.PrivateKey // open encrypted assertions; none: they stay closed
-	now   func() time.Time
-	log   *slog.Logger
+	cfg        Config
+	realm      string
+	base       *url.URL
+	es         *elastic.Client
+	decryption []*rsa.PrivateKey // open encrypted assertions; none: they stay closed
+	metadata   *published
+	now        func() time.Time
+	log        *slog.Logger
 }
 
 // New makes the method. Errors: a key file that cannot be read.
@@ -41,7 +42,9 @@ func New(d login.Deps, c Config) (*Method, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Method{cfg: c, realm: c.Realm, base: d.Base, es: d.Elastic, keys: keys, now: d.Now, log: d.Log}, nil
+	return &Method{
+		cfg: c, realm: c.Realm, base: d.Base, es: d.Elastic, decryption: keys, metadata: publish(d, c.Realm), now: d.Now, log: d.Log,
+	}, nil
 }
 
 // Start asks ES for the request to the identity provider. The realm is always
@@ -57,13 +60,14 @@ func (m *Method) Start(ctx context.Context, _ login.Ask) (login.Step, error) {
 	return login.Redirect(prepared.Redirect, prepared.ID), nil
 }
 
-// Routes are the assertion consumer service and the single logout service, the latter
-// in both bindings, for requests and for answers.
+// Routes are the assertion consumer service, the single logout service in both
+// bindings, for requests and for answers, and the metadata that names them.
 func (m *Method) Routes() []login.Route {
 	return []login.Route{
 		{Verb: http.MethodPost, Path: "acs", CrossSite: true, Handle: m.consume},
-		{Verb: http.MethodGet, Path: "slo", CrossSite: true, SignsOut: true, Handle: m.logoutByRedirect},
-		{Verb: http.MethodPost, Path: "slo", CrossSite: true, SignsOut: true, Handle: m.logoutByPost},
+		{Verb: http.MethodGet, Path: "slo", CrossSite: true, Aside: true, Handle: m.logoutByRedirect},
+		{Verb: http.MethodPost, Path: "slo", CrossSite: true, Aside: true, Handle: m.logoutByPost},
+		{Verb: http.MethodGet, Path: "metadata", Aside: true, Handle: m.describe},
 	}
 }
 

@@ -48,7 +48,7 @@ func (m *Method) opened(answer *response) *assertion {
 	if err != nil || one != nil {
 		return one
 	}
-	for _, key := range m.keys {
+	for _, key := range m.decryption {
 		plain, err := answer.Encrypted[0].decrypt(key)
 		if err != nil {
 			continue

@@ -147,7 +147,7 @@ func (m *Method) subjectOf(request *logoutRequest) (string, error) {
 		return "", errors.New("the request names nobody")
 	}
 	err := errors.New("it is encrypted, and the method has no decryption_key")
-	for _, key := range m.keys {
+	for _, key := range m.decryption {
 		var plain []byte
 		if plain, err = request.EncryptedID.decrypt(key); err != nil {
 			continue
