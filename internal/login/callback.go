@@ -67,7 +67,7 @@ func (f *Flow) follow(w http.ResponseWriter, r *http.Request, v *visit, step Ste
 		f.pages.Document(w, r, step.contentType, step.body)
 		return nil
 	case stepProviderSignOut:
-		return f.providerSignOut(w, r, v, step)
+		return f.providerSignOut(w, r, step)
 	default:
 		return errors.New("login: a callback ended with a step that cannot follow it")
 	}

@@ -16,8 +16,8 @@ import (
 const restartTime = attemptLife
 
 // lostAttempt answers a callback whose attempt cannot be used. It never ends a
-// live session. The same browser gets what its first answer got; with a session the
-// person goes on to the wanted page. Otherwise a navigation starts anew once, and
+// live session. The same browser gets what its first answer got; with a session, or
+// a moment after it had one, the person goes on to the wanted page. Otherwise a navigation starts anew once, and
 // then sees a page with the cause.
 func (f *Flow) lostAttempt(w http.ResponseWriter, r *http.Request, v *visit, u *unusable) error {
 	next := u.next.or(f.landing)
@@ -28,7 +28,7 @@ func (f *Flow) lostAttempt(w http.ResponseWriter, r *http.Request, v *visit, u *
 		}
 		return f.goOn(w, r, id, next)
 	}
-	if len(mine) > 0 {
+	if len(mine) > 0 || u.session != "" {
 		web.Redirect(w, r, next.next) // if its host needs a ticket, it asks for one
 		return nil
 	}

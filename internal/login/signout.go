@@ -233,7 +233,7 @@ func (f *Flow) leaving(ctx context.Context, m *Configured, s *session.Session, d
 
 // providerSignOut ends what the identity provider has ended, with or without its
 // cookie on this request: the message that ES has proven is what counts.
-func (f *Flow) providerSignOut(w http.ResponseWriter, r *http.Request, v *visit, step Step) error {
+func (f *Flow) providerSignOut(w http.ResponseWriter, r *http.Request, step Step) error {
 	if step.anybody {
 		f.sessions.AskAll(r.Context(), step.ends.Realm)
 	} else {

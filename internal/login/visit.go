@@ -187,20 +187,24 @@ func (v *visit) gone(ctx context.Context, id string) error {
 func (v *visit) outcomeOf(ctx context.Context, id string) (used, error) {
 	ctx, cancel := context.WithTimeout(ctx, usedWait)
 	defer cancel()
-	look := time.NewTicker(usedWatch)
-	defer look.Stop()
 	for {
 		var u used
 		_, err := v.flow.vault.Load(ctx, purposeUsed, attemptKey(purposeUsed, v.method.Name, id), &u)
 		if err != nil || u.Outcome != outcomeOpen || u.Browser != v.browser.key {
 			return u, err
 		}
-		select {
-		case <-look.C:
-		case <-ctx.Done():
-			return u, nil
+		if pause(ctx, usedWatch) != nil {
+			return u, nil // nobody knows; it may have ended with its node
 		}
 	}
+}
+
+// pause waits, or returns early with the context's error.
+func pause(ctx context.Context, d time.Duration) error {
+	timer, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	<-timer.Done()
+	return ctx.Err()
 }
 
 // Once implements Attempts.

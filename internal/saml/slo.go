@@ -31,7 +31,7 @@ const maxRequestAge = 10 * time.Minute
 // it came. ES takes the last of repeated parameters, also one behind the signature
 // (contract saml 3), so a query that could be read in two ways is refused here.
 func (m *Method) logoutByRedirect(r *http.Request, attempts login.Attempts) (login.Step, error) {
-	if q := r.URL.Query(); !q.Has(samlRequest) && !q.Has(samlResponse) {
+	if q, err := url.ParseQuery(r.URL.RawQuery); err == nil && !q.Has(samlRequest) && !q.Has(samlResponse) {
 		return login.LoggedOut(), nil // a provider that only sends people back
 	}
 	query, err := readQuery(r.URL.RawQuery)
