@@ -100,7 +100,7 @@ func readEntities(raw []byte) ([]entity, error) {
 		switch {
 		case !ok:
 		case start.Name == xml.Name{Space: metadataNS, Local: "EntitiesDescriptor"}:
-			until = append(until, attributeOf(start, "validUntil"))
+			until = append(until, validUntilOf(start))
 		case start.Name == xml.Name{Space: metadataNS, Local: "EntityDescriptor"}:
 			var e entity
 			if err := d.DecodeElement(&e, &start); err != nil {
@@ -120,9 +120,9 @@ func readEntities(raw []byte) ([]entity, error) {
 	return all, nil
 }
 
-func attributeOf(start xml.StartElement, name string) string {
+func validUntilOf(start xml.StartElement) string {
 	for _, a := range start.Attr {
-		if a.Name.Space == "" && a.Name.Local == name {
+		if a.Name.Space == "" && a.Name.Local == "validUntil" {
 			return a.Value
 		}
 	}
