@@ -61,7 +61,7 @@ func check(c Config) login.Problems {
 
 // Kind is the type "saml" of the configuration.
 func Kind() login.Kind {
-	return login.KindOf("saml", Default, check, func(c Config) string { return c.Realm }, New).Needs("manage_saml")
+	return login.KindOf("saml", Default, check, func(c Config) string { return c.Realm }, New).Needs("manage_saml").With(realmCommand())
 }
 
 // readKeys reads the RSA keys of a PEM file.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // maxMetadata bounds metadata: that of a federation has some thousand entities.
@@ -24,6 +25,8 @@ type entity struct {
 	ValidUntil string        `xml:"validUntil,attr"`
 	IdP        *identityRole `xml:"urn:oasis:names:tc:SAML:2.0:metadata IDPSSODescriptor"`
 	SP         *serviceRole  `xml:"urn:oasis:names:tc:SAML:2.0:metadata SPSSODescriptor"`
+
+	until []string // validUntil of the groups around it
 }
 
 // identityRole is what an identity provider says of itself.
@@ -80,6 +83,7 @@ func readEntities(raw []byte) ([]entity, error) {
 		return nil, err
 	}
 	var all []entity
+	var until []string // of the groups that we are in
 	d := decoder(raw)
 	for {
 		token, err := d.Token()
@@ -89,15 +93,20 @@ func readEntities(raw []byte) ([]entity, error) {
 		if err != nil {
 			return nil, fmt.Errorf("xml: %w", err)
 		}
+		if _, ok := token.(xml.EndElement); ok {
+			until = until[:len(until)-1] // all other elements are read with their ends
+		}
 		start, ok := token.(xml.StartElement)
 		switch {
-		case !ok || start.Name == xml.Name{Space: metadataNS, Local: "EntitiesDescriptor"}:
-			continue
+		case !ok:
+		case start.Name == xml.Name{Space: metadataNS, Local: "EntitiesDescriptor"}:
+			until = append(until, validUntilOf(start))
 		case start.Name == xml.Name{Space: metadataNS, Local: "EntityDescriptor"}:
 			var e entity
 			if err := d.DecodeElement(&e, &start); err != nil {
 				return nil, fmt.Errorf("xml: %w", err)
 			}
+			e.until = slices.Clone(until)
 			all = append(all, e)
 		default: // a signature, extensions
 			if err := d.Skip(); err != nil {
@@ -109,6 +118,15 @@ func readEntities(raw []byte) ([]entity, error) {
 		return nil, errors.New("not SAML metadata: no EntityDescriptor of " + metadataNS)
 	}
 	return all, nil
+}
+
+func validUntilOf(start xml.StartElement) string {
+	for _, a := range start.Attr {
+		if a.Name.Space == "" && a.Name.Local == "validUntil" {
+			return a.Value
+		}
+	}
+	return ""
 }
 
 // bounded walks through a document once, before anything of it is kept.
