@@ -66,8 +66,21 @@ type Error struct {
 	Hint string
 	// RetryAfter asks clients to come back then. Zero: the kind's own rule.
 	RetryAfter time.Duration
+	// Cause narrows the kind by a word of a short list of whoever made the fault. It
+	// is public as the kind is. Empty: the kind says it all.
+	Cause string
+	// Facts are for the administrator: shown, copied and in JSON. They are never
+	// secret. What came from a stranger is shown only to that stranger, else anybody
+	// could have us show their text to others.
+	Facts []Fact
 	// Err is the cause; it is logged and never shown.
 	Err error
+}
+
+// Fact is something that an administrator wants to know of a failure.
+type Fact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 // New makes a fault of that kind with a public sentence.

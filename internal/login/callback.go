@@ -88,8 +88,14 @@ func (f *Flow) tryAgain(w http.ResponseWriter, r *http.Request, v *visit, err er
 // The user is "" where ES has named none.
 func (f *Flow) failed(r *http.Request, m *Configured, user string, err error) {
 	f.metrics.SignIn(m.Name, outcomeWord(err))
+	cause := fault.Of(err).Cause
+	if cause == "" {
+		cause = string(fault.Of(err).Kind)
+	} else {
+		f.metrics.SignInRefused(m.Name, cause)
+	}
 	f.audit.SignInFailed(r.Context(), audit.SignInFailed{
-		Method: m.Name, Realm: m.Realm, User: user, Cause: string(fault.Of(err).Kind), ClientIP: f.client(r), RequestID: web.RequestID(r.Context()),
+		Method: m.Name, Realm: m.Realm, User: user, Cause: cause, ClientIP: f.client(r), RequestID: web.RequestID(r.Context()),
 	})
 }
 

@@ -16,10 +16,10 @@ type Set struct {
 	registry *prometheus.Registry // nil: silent
 	words    words
 
-	requests, signIns, refreshes, ended, calls, alarms *prometheus.CounterVec
-	requestTime, callTime                              *prometheus.HistogramVec
-	streams                                            prometheus.Gauge
-	live, attempts, owed, auditLost                    *source
+	requests, signIns, refusals, refreshes, ended, calls, alarms *prometheus.CounterVec
+	requestTime, callTime                                        *prometheus.HistogramVec
+	streams                                                      prometheus.Gauge
+	live, attempts, owed, auditLost                              *source
 }
 
 // New returns a live set with a registry of its own, which also tells about the
@@ -31,7 +31,7 @@ func New() *Set {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		build(),
-		s.requests, s.requestTime, s.signIns, s.refreshes, s.ended, s.calls, s.callTime,
+		s.requests, s.requestTime, s.signIns, s.refusals, s.refreshes, s.ended, s.calls, s.callTime,
 		s.alarms, s.streams, s.live, s.attempts, s.owed, s.auditLost,
 	)
 	return s
@@ -44,6 +44,7 @@ func Silent() *Set {
 		requests:    counter("http_requests_total", "Requests answered, by route and status code.", "route", "code"),
 		requestTime: histogram("http_request_duration_seconds", "Time from the first byte of a request to the end of its answer.", "route"),
 		signIns:     counter("sign_ins_total", "Sign-ins that came to an end, by method and outcome.", "method", "outcome"),
+		refusals:    counter("sign_in_refusals_total", "Sign-ins that were refused, by method and cause.", "method", "cause"),
 		refreshes:   counter("refreshes_total", "Renewals of token pairs, by outcome.", "outcome"),
 		ended:       counter("sessions_ended_total", "Sessions that ended, by reason.", "reason"),
 		calls:       counter("elasticsearch_requests_total", "The gateway's own calls to Elasticsearch, by endpoint and class of answer.", "endpoint", "class"),
@@ -70,6 +71,12 @@ func (s *Set) Request(route string, code int, d time.Duration) {
 // SignIn counts a sign-in that came to an end, good or bad.
 func (s *Set) SignIn(method, outcome string) {
 	s.signIns.WithLabelValues(s.words.bound("method", method), s.words.bound("outcome", outcome)).Inc()
+}
+
+// SignInRefused counts a sign-in whose cause of refusal is known. The cause is a word
+// of a short list.
+func (s *Set) SignInRefused(method, cause string) {
+	s.refusals.WithLabelValues(s.words.bound("method", method), s.words.bound("cause", cause)).Inc()
 }
 
 // Refresh counts a renewal of a token pair.

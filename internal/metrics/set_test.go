@@ -30,6 +30,7 @@ func exercise(s *metrics.Set) {
 	s.Request("app", 200, 3*time.Millisecond)
 	s.Request("app", 200, 20*time.Second)
 	s.SignIn("corp", "ok")
+	s.SignInRefused("corp", "audience")
 	s.Refresh("ok")
 	s.SessionEnded("idle")
 	s.ElasticsearchCall("saml/prepare", "ok", 30*time.Millisecond)

@@ -26,7 +26,7 @@ func (m *Method) consume(r *http.Request, attempts login.Attempts) (login.Step, 
 	}
 	if m.cfg.Issuer != "" && answer.Issuer != m.cfg.Issuer {
 		return login.Step{}, &fault.Error{
-			Kind: fault.SignInFailed, Public: "The answer has come from another identity provider than the one that was asked.",
+			Kind: fault.SignInFailed, Public: remedies[causeIssuer].text, Hint: remedies[causeIssuer].hint, Cause: string(causeIssuer),
 			Err: errors.New("the response's issuer is not the method's"),
 		}
 	}
@@ -39,8 +39,9 @@ func (m *Method) consume(r *http.Request, attempts login.Attempts) (login.Step, 
 	}
 	grant, err := m.es.SAMLAuthenticate(r.Context(), m.realm, content, []string{attempt.ID})
 	if err != nil {
-		return login.Step{}, login.ElasticFault(err)
+		return login.Step{}, m.refused(r.Context(), answer, attempt.ID, err)
 	}
+	m.why.accepted(answer)
 	return m.done(grant, attempt, answer)
 }
 

@@ -237,7 +237,7 @@ func TestAnAnswerOfAnotherIssuerIsRefusedBeforeElasticsearchIsAsked(t *testing.T
 	b := g.Browser()
 	other := "urn:somebody:else"
 	got := b.Answer(b.Begin("/"), "alice", idp.Answer{Issuer: &other})
-	if got.Header.Get("X-Gateway-Response") != "sign_in_failed" || !strings.Contains(got.Body, "another identity provider") {
+	if got.Header.Get("X-Gateway-Response") != "sign_in_failed" || !strings.Contains(got.Body, "from another identity provider") {
 		t.Errorf("got %d %s", got.Status, got.Body)
 	}
 	if n := g.ES.Counters().Calls["POST /_security/saml/authenticate"]; n != 0 {

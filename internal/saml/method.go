@@ -29,6 +29,7 @@ type Method struct {
 	es         *elastic.Client
 	decryption []*rsa.PrivateKey // open encrypted assertions; none: they stay closed
 	metadata   *published
+	why        *explainer
 	now        func() time.Time
 	log        *slog.Logger
 }
@@ -43,7 +44,8 @@ func New(d login.Deps, c Config) (*Method, error) {
 		return nil, err
 	}
 	return &Method{
-		cfg: c, realm: c.Realm, base: d.Base, es: d.Elastic, decryption: keys, metadata: publish(d, c.Realm), now: d.Now, log: d.Log,
+		cfg: c, realm: c.Realm, base: d.Base, es: d.Elastic, decryption: keys, metadata: publish(d, c.Realm),
+		why: newExplainer(d, c), now: d.Now, log: d.Log,
 	}, nil
 }
 

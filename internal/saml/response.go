@@ -1,6 +1,7 @@
 package saml
 
 import (
+	"encoding/xml"
 	"errors"
 	"time"
 )
@@ -11,12 +12,15 @@ type response struct {
 	ID           string    `xml:"ID,attr"`
 	InResponseTo string    `xml:"InResponseTo,attr"`
 	Destination  string    `xml:"Destination,attr"`
+	IssueInstant string    `xml:"IssueInstant,attr"`
 	Issuer       string    `xml:"urn:oasis:names:tc:SAML:2.0:assertion Issuer"`
 	Signature    *struct{} `xml:"http://www.w3.org/2000/09/xmldsig# Signature"`
 	Status       status    `xml:"urn:oasis:names:tc:SAML:2.0:protocol Status"`
 
 	Assertions []assertion `xml:"urn:oasis:names:tc:SAML:2.0:assertion Assertion"`
 	Encrypted  []encrypted `xml:"urn:oasis:names:tc:SAML:2.0:assertion EncryptedAssertion"`
+
+	message []byte // the XML, for an explanation
 }
 
 // status is what the identity provider thinks of the request.
@@ -43,6 +47,7 @@ type assertion struct {
 }
 
 type subject struct {
+	XMLName       xml.Name       // empty: there is none
 	NameID        *nameID        `xml:"urn:oasis:names:tc:SAML:2.0:assertion NameID"`
 	Confirmations []confirmation `xml:"urn:oasis:names:tc:SAML:2.0:assertion SubjectConfirmation"`
 }
@@ -80,9 +85,25 @@ type authn struct {
 type attribute struct {
 	Name         string `xml:"Name,attr"`
 	FriendlyName string `xml:"FriendlyName,attr"`
+
+	Values []attributeValue `xml:"urn:oasis:names:tc:SAML:2.0:assertion AttributeValue"`
 }
 
-const bearer = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+// attributeValue is a text, or elements of somebody's own.
+type attributeValue struct {
+	Text   string     `xml:",chardata"`
+	Inside []struct{} `xml:",any"`
+}
+
+// filled reports whether there is anything in it.
+func (v attributeValue) filled() bool { return v.Text != "" || len(v.Inside) > 0 }
+
+// The words of SAML that are compared.
+const (
+	bearer           = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+	persistentFormat = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+	statusPrefix     = "urn:oasis:names:tc:SAML:2.0:status:"
+)
 
 // readResponse reads a Response.
 func readResponse(message []byte) (*response, error) {
@@ -90,6 +111,7 @@ func readResponse(message []byte) (*response, error) {
 	if err := parse(message, protocol("Response"), &r); err != nil {
 		return nil, err
 	}
+	r.message = message
 	return &r, nil
 }
 

@@ -60,7 +60,7 @@ func (m *Method) takeUnsolicited(r *http.Request, attempts login.Attempts, conte
 	}
 	grant, err := m.es.SAMLAuthenticate(r.Context(), m.realm, content, nil)
 	if err != nil {
-		return login.Step{}, login.ElasticFault(err)
+		return login.Step{}, m.refused(r.Context(), answer, "", err)
 	}
 	if one := m.opened(answer); one != nil {
 		if _, err := m.lasts(one); err != nil {

@@ -216,8 +216,21 @@ func TestARefusedSignInNamesTheCauseAndHasAWayOn(t *testing.T) {
 			if !strings.Contains(got.Body, url.QueryEscape("/wanted?x=1")) {
 				t.Error("the way to try again does not lead to the wanted page")
 			}
-			if strings.Contains(got.Body, "urn:somebody:else") {
+			for _, want := range []string{"<code>audience</code>", "<code>urn:somebody:else</code>", "<code>urn:test:sp</code>"} {
+				if !strings.Contains(got.Body, want) {
+					t.Errorf("the page has no %s:\n%s", want, got.Body)
+				}
+			}
+			if strings.Contains(got.Body, "Conditions [") {
 				t.Error("the page shows what ES said")
+			}
+			for _, want := range []string{`"event.reason":"audience"`, `"esgateway.saml.got":"urn:somebody:else"`} {
+				if !strings.Contains(g.Log.String(), want) {
+					t.Errorf("the log has no %s", want)
+				}
+			}
+			if told := strings.Contains(g.Log.String(), `"esgateway.elasticsearch.reason":"Conditions [`); told != (version == "9.5.0") {
+				t.Errorf("the log has Elasticsearch's reason: %v", told)
 			}
 		})
 	}

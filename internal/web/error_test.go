@@ -234,6 +234,32 @@ func TestErrorSaysWhatTheFaultSays(t *testing.T) {
 	}
 }
 
+// TestFactsAreForTheAdministrator: they stand where the button copies them.
+func TestFactsAreForTheAdministrator(t *testing.T) {
+	t.Parallel()
+	err := &fault.Error{Kind: fault.SignInFailed, Cause: "audience", Facts: []fault.Fact{{Name: "Expected", Value: "a<b"}, {Name: "Received", Value: "c"}}}
+	html := body(t, answer(t, http.MethodGet, err, web.Reply{Audience: web.Navigation}))
+	_, list, _ := strings.Cut(html, "<dl data-details>")
+	list, _, _ = strings.Cut(list, "</dl>")
+	for _, want := range []string{
+		"<div><dt>Cause</dt><dd><code>audience</code></dd></div>", "<div><dt>Expected</dt><dd><code>a&lt;b</code></dd></div>",
+		"<div><dt>Received</dt><dd><code>c</code></dd></div>", requestID,
+	} {
+		if !strings.Contains(list, want) {
+			t.Errorf("no %q among the details:\n%s", want, list)
+		}
+	}
+	const want = `"cause":"audience","details":[{"name":"Expected","value":"a\u003cb"},{"name":"Received","value":"c"}]`
+	for _, inShape := range []bool{false, true} {
+		if got := body(t, answer(t, http.MethodGet, err, web.Reply{Audience: web.API, Elasticsearch: inShape})); !strings.Contains(got, want) {
+			t.Errorf("no %s in\n%s", want, got)
+		}
+	}
+	if plain := body(t, answer(t, http.MethodGet, fault.New(fault.SignInFailed, ""), web.Reply{Audience: web.API})); strings.Contains(plain, "details") || strings.Contains(plain, "cause") {
+		t.Errorf("details of nothing: %s", plain)
+	}
+}
+
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

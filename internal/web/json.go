@@ -14,17 +14,19 @@ type answer struct {
 }
 
 type problem struct {
-	Kind      fault.Kind `json:"kind"`
-	Message   string     `json:"message"`
-	Hint      string     `json:"hint,omitempty"`
-	RequestID string     `json:"request_id,omitempty"`
-	Login     string     `json:"login,omitempty"` // where a person can sign in
+	Kind      fault.Kind   `json:"kind"`
+	Message   string       `json:"message"`
+	Hint      string       `json:"hint,omitempty"`
+	Cause     string       `json:"cause,omitempty"`
+	Details   []fault.Fact `json:"details,omitempty"` // for the administrator
+	RequestID string       `json:"request_id,omitempty"`
+	Login     string       `json:"login,omitempty"` // where a person can sign in
 }
 
 // sendJSON answers an API call.
 func (rn *Renderer) sendJSON(w http.ResponseWriter, r *http.Request, f *fault.Error, reply Reply) {
 	said := public(f, true)
-	p := problem{Kind: f.Kind, Message: said.text, Hint: said.hint, RequestID: RequestID(r.Context()), Login: reply.SignInURL}
+	p := problem{Kind: f.Kind, Message: said.text, Hint: said.hint, Cause: f.Cause, Details: f.Facts, RequestID: RequestID(r.Context()), Login: reply.SignInURL}
 	var body any = answer{p}
 	if reply.Elasticsearch {
 		body = exceptionOf(p, Status(f.Kind), w.Header()["Www-Authenticate"])

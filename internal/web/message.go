@@ -11,6 +11,10 @@ type Message struct {
 	Heading string
 	// Text says what happened, Hint what to do. Both are for the person.
 	Text, Hint string
+	// Cause narrows the kind, and Facts are what else the administrator wants to know.
+	// They are shown and copied beside the request id.
+	Cause string
+	Facts []fault.Fact
 	// TryAgain offers to load the same address again. Only for what was got, not
 	// for what was sent.
 	TryAgain bool

@@ -35,7 +35,7 @@ func rehearsal() []Page {
 		Framed{SignInURL: "/s"},
 		Message{},
 		Message{
-			Kind: fault.Internal, Heading: "h", Text: "t", Hint: "h", TryAgain: true,
+			Kind: fault.Internal, Heading: "h", Text: "t", Hint: "h", TryAgain: true, Cause: "c", Facts: []fault.Fact{{Name: "n", Value: "v"}},
 			SignInURL: "/s", SignInLabel: "l", Framed: true,
 		},
 	}

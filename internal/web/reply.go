@@ -88,7 +88,7 @@ func (rn *Renderer) messageFor(r *http.Request, f *fault.Error, reply Reply) Pag
 	}
 	said := public(f, false)
 	return Message{
-		Kind: f.Kind, Heading: said.title, Text: said.text, Hint: said.hint,
+		Kind: f.Kind, Heading: said.title, Text: said.text, Hint: said.hint, Cause: f.Cause, Facts: f.Facts,
 		TryAgain:  helpsToRepeat(f.Kind) && (r.Method == http.MethodGet || r.Method == http.MethodHead),
 		SignInURL: reply.SignInURL, SignInLabel: signInLabel(f.Kind), Framed: reply.Audience == Embedded,
 	}

@@ -18,14 +18,18 @@ func (rn *Renderer) report(r *http.Request, f *fault.Error, cause string) {
 	case status >= http.StatusInternalServerError:
 		level, message = slog.LevelError, "request failed"
 	}
-	rn.log.LogAttrs(r.Context(), level, message,
+	attrs := []slog.Attr{
 		slog.String("http.request.id", RequestID(r.Context())),
 		slog.String("http.request.method", r.Method),
 		slog.Int("http.response.status_code", status),
 		slog.String("event.outcome", "failure"),
 		slog.String("error.code", string(f.Kind)),
 		slog.String("error.message", cause),
-	)
+	}
+	if f.Cause != "" {
+		attrs = append(attrs, slog.String("event.reason", f.Cause))
+	}
+	rn.log.LogAttrs(r.Context(), level, message, attrs...)
 }
 
 // understood is an error as a fault with a kind, and its text for the operator,

@@ -96,6 +96,14 @@ func ordinary() []Sample {
 			Kind: fault.ElasticsearchUnavailable, Text: "Elasticsearch does not answer at the moment. You have not been signed out.",
 			Hint: "Wait a moment, then try again.", TryAgain: true, SignInURL: signIn, SignInLabel: "Sign in again",
 		}},
+		{"message-facts", http.StatusUnauthorized, web.Message{
+			Kind: fault.SignInFailed, Text: "The answer of your identity provider was meant for another application.",
+			Hint: "Trying again will not help. Give your administrator the details below.", SignInURL: signIn, SignInLabel: "Sign in again",
+			Cause: "audience", Facts: []fault.Fact{
+				{Name: "Expected", Value: "https://sso.example.com/_gateway/saml/corp"},
+				{Name: "Received", Value: "https://sso.example.com/_gateway/saml/corp/metadata"},
+			},
+		}},
 	}
 }
 
@@ -121,6 +129,7 @@ func filled(text string) []Sample {
 		{"framed", http.StatusUnauthorized, web.Framed{SignInURL: text}},
 		{"message", http.StatusServiceUnavailable, web.Message{
 			Kind: fault.Internal, Heading: text, Text: text, Hint: text, TryAgain: true, SignInURL: text, SignInLabel: text,
+			Cause: text, Facts: []fault.Fact{{Name: text, Value: text}, {Name: "Short", Value: text}},
 		}},
 	}
 }
