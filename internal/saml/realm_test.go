@@ -272,7 +272,7 @@ func TestRealmWarnsOfWhatWillNotWork(t *testing.T) {
 		{name: "a certificate that has ended, and a good one", metadata: described("urn:a", "", well+keyFor(t, "signing", testTime().AddDate(0, 0, -1))), warns: []string{"has ended on 2026-03-01"}},
 		{name: "a certificate that ends", metadata: described("urn:a", "", ssoTo+sloTo+keyFor(t, "signing", testTime().AddDate(0, 0, 20))), warns: []string{"ends on 2026-03-22"}},
 		{name: "a certificate that is none", metadata: described("urn:a", "", ssoTo+sloTo+keyOf("signing", "AAAA")), warns: []string{"cannot be read", "no signing certificate"}},
-		{name: "a NameID that changes", metadata: described("urn:a", "", well+format), prints: []string{`attributes.principal: "urn:oid:0.9.2342.19200300.100.1.1"`, `# nameid_format: "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"`}},
+		{name: "a NameID that changes", metadata: described("urn:a", "", well+format), prints: []string{`attributes.principal: "uid"`, `# nameid_format: "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"`}},
 		{
 			name:     "attributes that are offered",
 			metadata: described("urn:a", "", well+attribute("urn:oid:1.3.6.1.4.1.5923.1.1.1.6", "eduPersonPrincipalName")+attribute("urn:x:members", "memberOf")+attribute("urn:x:cn", "cn")+attribute("E-Mail", "email")),

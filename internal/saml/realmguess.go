@@ -83,8 +83,8 @@ func guessByOffer(e entity) guess {
 		g.Principal = found
 		g.Why = []string{"The metadata offers this attribute, which is mostly the user name."}
 	} else if len(e.IdP.NameFormats) > 0 && !slices.ContainsFunc(e.IdP.NameFormats, lasting) {
-		g.Principal = oidUID
-		g.Why = []string{"The NameID would be another one at each sign-in (transient), so an attribute: uid. Compare the name with", "what the provider sends."}
+		g.Principal = "uid"
+		g.Why = []string{"The NameID would be another one at each sign-in (transient), so an attribute: uid, by its name or its", "friendly name. Compare it with what the provider sends."}
 	}
 	g.Groups = cmp.Or(offered(e, oidMember, "memberOf", "isMemberOf", "groups"), g.Groups)
 	g.FullName = cmp.Or(offered(e, oidDisplayName, "displayName", oidCommonName, "cn", claims+"name"), g.FullName)
