@@ -142,6 +142,8 @@ func TestALogoutRequestThatCouldBeReadInTwoWays(t *testing.T) {
 		"two relay states":                      "RelayState=a&RelayState=b&" + good,
 		"a parameter that is not signed over":   "x=y&" + good,
 		"a response beside the request":         "SAMLResponse=a&" + good,
+		"a signature without an algorithm":      unsigned + "&Signature=x",
+		"an empty signature":                    unsigned + "&SigAlg=x&Signature=",
 		"no signature":                          unsigned,
 		"an algorithm without a signature":      unsigned + "&SigAlg=x",
 		"another's request under the signature": evil + "&SigAlg" + strings.SplitN(good, "&SigAlg", 2)[1],
@@ -159,6 +161,11 @@ func TestALogoutRequestThatCouldBeReadInTwoWays(t *testing.T) {
 	}
 	if !lives(alice) || !lives(bob) {
 		t.Error("somebody is signed out")
+	}
+	// AD FS sends the algorithm behind the signature, and signs the usual order.
+	adfs := strings.Split(wish(t, g, "alice", idp.Logout{SessionIndexes: []string{"_one"}}), "&")
+	if got := g.Browser().Get(slo + "?" + adfs[0] + "&" + adfs[2] + "&" + adfs[1]); !answers(got) || lives(alice) {
+		t.Errorf("in the order of AD FS: %d %q", got.Status, got.Location)
 	}
 	if got := g.Browser().Get(slo + "?" + good); !answers(got) || lives(bob) {
 		t.Errorf("the good one: %d %q, bob lives: %v", got.Status, got.Location, lives(bob))
