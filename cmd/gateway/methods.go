@@ -60,8 +60,8 @@ func (c command) choose(ctx context.Context, t terminal, args []string) int {
 func (m methodCommand) use(ctx context.Context, t terminal, args []string) int {
 	err := m.Run(ctx, login.Call{
 		Args: args, In: t.in, Out: t.out, Err: t.err, Now: time.Now,
-		Address: func(public *url.URL, method string) *url.URL {
-			return login.Address(public, config.Default().Prefix, m.kind, method)
+		Address: func(publicURL, method string) (*url.URL, error) {
+			return config.MethodAddress(publicURL, m.kind, method)
 		},
 		Load: func(file string) (login.Site, error) { return t.site(file, m.kind) },
 	})

@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -20,6 +19,7 @@ func magic(kind string) login.Kind {
 		Run: func(_ context.Context, c login.Call) error {
 			flags := flag.NewFlagSet("gateway realm "+kind, flag.ContinueOnError)
 			name := flags.String("name", "", "the `realm`")
+			public := flags.String("public-url", "https://SSO.example.com:443/", "the `url`")
 			file := flags.String("config", "", "the `file`")
 			if err := c.Parse(flags); err != nil {
 				return err
@@ -33,8 +33,11 @@ func magic(kind string) login.Kind {
 				_, err := c.Load(*file)
 				return err
 			}
-			at := c.Address(&url.URL{Scheme: "https", Host: "sso.example.com"}, "corp")
-			_, err := fmt.Fprintf(c.Out, "%s %s %s\n", kind, *name, at)
+			at, err := c.Address(*public, "corp")
+			if err != nil {
+				return login.Misused("--public-url %s", err)
+			}
+			_, err = fmt.Fprintf(c.Out, "%s %s %s\n", kind, *name, at)
 			return err
 		},
 	}).With(login.Command{
@@ -61,8 +64,9 @@ func TestMethodsBringTheirCommands(t *testing.T) {
 		{"realm plain", exitUsage, "", "usage: gateway realm wand|potion [flags]\n"},
 		{"realm wand", exitUsage, "", "gateway realm wand: --name is missing\nusage: gateway realm wand --name REALM\n"},
 		{"realm wand --nam x", exitUsage, "", "gateway realm wand: flag provided but not defined: -nam\nusage: gateway realm wand --name REALM\n"},
-		{"realm wand --help", exitOK, "usage: gateway realm wand [flags]\n  -config file\n    \tthe file\n  -name realm\n    \tthe realm\n", ""},
+		{"realm wand --help", exitOK, "usage: gateway realm wand [flags]\n  -config file\n    \tthe file\n  -name realm\n    \tthe realm\n  -public-url url\n    \tthe url (default \"https://SSO.example.com:443/\")\n", ""},
 		{"realm wand --name fail", exitFailed, "", "gateway realm wand: no luck\n"},
+		{"realm wand --name x --public-url http://sso.example.com", exitUsage, "", "gateway realm wand: --public-url is plain http, over which anybody on the way can take sessions; write https, also where a proxy in front ends TLS (then with listen.plain: behind_tls); http is for localhost and names below it\nusage: gateway realm wand --name REALM\n"},
 		{"realm wand --name load --config testdata/none.yaml", exitConfig, "", "testdata/none.yaml: there is no file testdata/none.yaml\n"},
 	} {
 		t.Run(c.args, func(t *testing.T) {

@@ -46,7 +46,7 @@ type elasticsearch struct{}
 
 const (
 	accountPassword = "account-password"
-	realmACS        = "/_gateway/saml/corp/acs"
+	realmBase       = "/_gateway/saml/corp"
 )
 
 // setUp starts the stand-in and writes what every script needs.
@@ -84,8 +84,8 @@ func put(env *testscript.Env, name, text string) error {
 	return os.WriteFile(filepath.Join(env.WorkDir, name), []byte(text), 0o600)
 }
 
-// cluster is a stand-in with a realm whose callback is ours, one whose callback
-// is another's, an account that has all it needs and one that has nothing.
+// cluster is a stand-in with a realm whose addresses are ours, one of Kibana, two
+// that are wrong, an account that has all it needs and one that has nothing.
 func cluster(public string) (*standin.Elasticsearch, error) {
 	key, cert, err := idp.NewKey()
 	if err != nil {
@@ -93,15 +93,15 @@ func cluster(public string) (*standin.Elasticsearch, error) {
 	}
 	provider, err := idp.New(idp.Config{
 		BaseURL: "http://idp.example", EntityID: "urn:test:idp", Key: key, Certificate: cert, Now: time.Now,
-		ServiceProviders: []idp.ServiceProvider{{EntityID: "urn:test:sp", ACS: public + realmACS}},
+		ServiceProviders: []idp.ServiceProvider{{EntityID: "urn:test:sp", ACS: public + realmBase + "/acs"}},
 	})
 	if err != nil {
 		return nil, err
 	}
-	realm := func(name, acs string) samlrealm.Config {
+	realm := func(name, acs, slo string) samlrealm.Config {
 		return samlrealm.Config{
 			Name: name, IDPMetadata: func() ([]byte, error) { return provider.Metadata(), nil }, IDPEntityID: "urn:test:idp",
-			SPEntityID: "urn:test:sp", ACS: acs, Attributes: samlrealm.Attributes{Principal: "uid"},
+			SPEntityID: "urn:test:sp", ACS: acs, Logout: slo, Attributes: samlrealm.Attributes{Principal: "uid"},
 		}
 	}
 	return standin.New(standin.Config{
@@ -114,7 +114,12 @@ func cluster(public string) (*standin.Elasticsearch, error) {
 			"esgateway": {Cluster: []string{"manage_saml", "cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get"}},
 			"weak":      {Cluster: []string{"manage_saml", "cluster:monitor/main"}},
 		},
-		SAML: []samlrealm.Config{realm("saml1", public+realmACS), realm("saml2", "https://kibana.example/acs")},
+		SAML: []samlrealm.Config{
+			realm("saml1", public+realmBase+"/acs", public+realmBase+"/slo"),
+			realm("saml2", "https://kibana.example/api/security/saml/callback", public+realmBase+"/slo"),
+			realm("half", public+realmBase+"/acs/", ""),
+			realm("moved", public+realmBase+"/acs", "https://old.example/slo"),
+		},
 	})
 }
 

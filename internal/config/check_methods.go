@@ -11,6 +11,9 @@ import (
 // methodName keeps names to what is the same in a path, a log and a label.
 var methodName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
 
+// nameRule is what a name of a method may be.
+const nameRule = "write at most 40 of a-z, 0-9 and - between them"
+
 // methods proves the ways to sign in.
 func (p *proof) methods() {
 	if len(p.cfg.Methods) == 0 {
@@ -24,7 +27,7 @@ func (p *proof) methods() {
 		case m.Name == "":
 			p.missing(key+".name", "it is part of the method's addresses, for example corp")
 		case !methodName.MatchString(m.Name):
-			p.wrong(key+".name", fmt.Sprintf("%q is no name", m.Name), "write at most 40 of a-z, 0-9 and - between them")
+			p.wrong(key+".name", fmt.Sprintf("%q is no name", m.Name), nameRule)
 		case twice:
 			p.wrong(key+".name", fmt.Sprintf("%q is the name of methods[%d] already", m.Name, before), "names are unique")
 		default:

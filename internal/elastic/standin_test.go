@@ -188,6 +188,29 @@ func TestRefusedSignIns(t *testing.T) {
 	}
 }
 
+func TestARealmShowsItsOwnMetadata(t *testing.T) {
+	t.Parallel()
+	for _, version := range []string{"8.17.0", "9.5.0"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, version)
+			got, err := w.SAMLMetadata(t.Context(), "saml1")
+			if err != nil || !strings.Contains(string(got), `Location="`+acs+`"`) {
+				t.Errorf("got %s, %v", got, err)
+			}
+			for _, name := range []string{"saml9", "a/b", "a?b", "%2e"} {
+				_, err = w.SAMLMetadata(t.Context(), name)
+				wantClass(t, "the realm "+name, err, elastic.SetUp)
+				if want := "Cannot find any matching realm for [" + name + "]"; reason(err) != want {
+					t.Errorf("got %q, want %q", reason(err), want)
+				}
+			}
+			_, err = w.as(t, "weak").SAMLMetadata(t.Context(), "saml1")
+			wantClass(t, "an account without privileges", err, elastic.AccountRefused)
+		})
+	}
+}
+
 func TestWhatEndsARefresh(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "9.5.0")

@@ -67,10 +67,14 @@ var (
 	forAction = regexp.MustCompile(`^unable to authenticate user \[.*\] for action \[`)
 	// challenged: it was Elasticsearch who refused, also when there is no body (HEAD).
 	challenged = regexp.MustCompile(`(?i)\brealm="security"`)
-	// setUp are the reasons of prepare and logout that are about the realm: status 500
+	// setUp are the reasons of prepare, logout and metadata that are about the realm: status 500
 	// in older versions, 401 in newer ones (contract saml 2 and 10).
 	setUp = regexp.MustCompile(`^(Cannot find any matching realm for |Found multiple matching realms |Cannot get role descriptors |Cannot find |Found multiple locations |Cannot construct SAML redirect|Authenticating realm |Authentication .* has no effective realm|Access token does not have SAML metadata |In access token, SAML metadata )`)
 )
+
+// afterInvalidation are the reasons of saml/invalidate where the request was accepted
+// and carried out, and only the answer to the identity provider cannot be made.
+var afterInvalidation = regexp.MustCompile(`^(Cannot send LogoutResponse because the IDP |Cannot construct SAML redirect)`)
 
 // ClassifyBearer says what Elasticsearch's answer to a proxied request means for the
 // bearer that we put on it: Dead, Mute, SetUp (the bearer did not arrive), Outage, or
@@ -162,7 +166,7 @@ func judgeProduct(header http.Header) ruling {
 	return ruling{class: OK}
 }
 
-// judgeSAML rules on saml/prepare and saml/logout. Realms that cannot be used are
+// judgeSAML rules on saml/prepare, saml/logout and saml/metadata. Realms that cannot be used are
 // told by their reason, whatever the status: it is 500 or 401, by version.
 func judgeSAML(r reply) ruling {
 	f := parseFailure(r.body)
@@ -189,6 +193,24 @@ func judgeSAMLAuthenticate(r reply) ruling {
 		return ruling{PersonRefused, hint}
 	case r.status == http.StatusBadRequest && f.kind == typeArgument:
 		return ruling{BadInput, ""} // Java's base64 decoder, before any realm is asked
+	}
+	return judgeOwn(r)
+}
+
+// judgeSAMLMessage rules on saml/invalidate and saml/complete_logout: what is not
+// about the realm or our own account is about the message, with status 500 in older
+// versions and 401 in newer ones (contract saml 2 and 3).
+func judgeSAMLMessage(r reply) ruling {
+	f := parseFailure(r.body)
+	switch {
+	case !f.known, forOurselves.MatchString(f.reason), f.reason == internalError:
+		return judgeOwn(r)
+	case (r.status == http.StatusInternalServerError || r.status == http.StatusUnauthorized) && setUp.MatchString(f.reason):
+		return ruling{SetUp, hintRealm}
+	case (r.status == http.StatusInternalServerError || r.status == http.StatusUnauthorized) && f.kind == typeSecurity:
+		return ruling{PersonRefused, ""}
+	case r.status == http.StatusBadRequest && f.kind == typeArgument:
+		return ruling{BadInput, ""}
 	}
 	return judgeOwn(r)
 }

@@ -60,6 +60,10 @@ func TestVerdicts(t *testing.T) {
 		_, err := c.SAMLAuthenticate(ctx, "saml1", "x", nil)
 		return err
 	}
+	metadata := func(ctx context.Context, c *elastic.Client) error {
+		_, err := c.SAMLMetadata(ctx, "saml1")
+		return err
+	}
 	logout := func(ctx context.Context, c *elastic.Client) error {
 		_, _, err := c.SAMLLogout(ctx, secret.Of("a"), secret.Of("r"))
 		return err
@@ -119,6 +123,15 @@ func TestVerdicts(t *testing.T) {
 		{"authenticate: tokens index without primary", authenticate, 503, busy, elastic.Outage},
 		{"authenticate: an answer without user", authenticate, 200, `{"access_token":"a","refresh_token":"r","expires_in":1200}`, elastic.Outage},
 		{"authenticate: an answer without token", authenticate, 200, `{"expires_in":1200,"authentication":{"username":"u"}}`, elastic.Outage},
+
+		{"metadata: a realm's own", metadata, 200, `{"metadata":"<md:EntityDescriptor/>"}`, elastic.OK},
+		{"metadata: no such realm, old", metadata, 500, noRealm, elastic.SetUp},
+		{"metadata: no such realm, new", metadata, 401, noRealm, elastic.SetUp},
+		{"metadata: our password", metadata, 401, refusedSelf, elastic.AccountRefused},
+		{"metadata: no privilege", metadata, 403, denied, elastic.AccountRefused},
+		{"metadata: licence", metadata, 403, unlicensed, elastic.SetUp},
+		{"metadata: 503", metadata, 503, busy, elastic.Outage},
+		{"metadata: a good answer that is none", metadata, 200, `{"metadata":null}`, elastic.Outage},
 
 		{"logout: no single logout is fine", logout, 200, `{"id":null,"redirect":null}`, elastic.OK},
 		{"logout: unknown token", logout, 500, unknownToken, elastic.Mute},

@@ -207,15 +207,32 @@ func (b *Browser) Answer(authnRequest, person string, how idp.Answer) Reply {
 	return b.Post(response, relay)
 }
 
-// Post posts a SAML response to the callback.
+// Post posts a SAML response to the callback. Where the gateway has the form go by a
+// page of its own, its script goes on.
 func (b *Browser) Post(response, relay string) Reply {
 	b.t.Helper()
-	b.g.Secret(response)
+	return b.PostTo(Prefix+"/saml/"+Method+"/acs", answerForm(response, relay))
+}
+
+// PostTo is a form that another site posts to an address of the gateway.
+func (b *Browser) PostTo(path string, form url.Values, headers ...string) Reply {
+	b.t.Helper()
+	b.g.Secret(form.Get("SAMLResponse"))
+	b.g.Secret(form.Get("SAMLRequest"))
+	got := b.Request(http.MethodPost, path, form.Encode(), append([]string{"Sec-Fetch-Site", "cross-site"}, headers...)...)
+	if !strings.Contains(got.Body, "data-bounce") {
+		return got
+	}
+	form.Set("esgateway_bounced", "1")
+	return b.Request(http.MethodPost, path, form.Encode(), "Sec-Fetch-Site", "same-origin")
+}
+
+func answerForm(response, relay string) url.Values {
 	form := url.Values{"SAMLResponse": {response}}
 	if relay != "" {
 		form.Set("RelayState", relay)
 	}
-	return b.Request(http.MethodPost, Prefix+"/saml/"+Method+"/acs", form.Encode(), "Sec-Fetch-Site", "cross-site")
+	return form
 }
 
 // SignIn signs a person in and returns where that led.

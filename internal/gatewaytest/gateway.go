@@ -65,6 +65,10 @@ type Options struct {
 	Store string
 	// Listen are further keys of the section listen, each after a comma.
 	Listen string
+	// Method are further keys of the method, each after a comma.
+	Method string
+	// Realm bends the stand-in's SAML realm.
+	Realm func(*samlrealm.Config)
 	// Settings are further sections of the configuration.
 	Settings string
 	// Version is the stand-in's version.
@@ -95,6 +99,12 @@ type Gateway struct {
 	people  []idp.Person
 	t       testing.TB
 	secrets *secrets
+}
+
+// ServiceProvider is the realm as the identity provider knows it.
+func (g *Gateway) ServiceProvider() idp.ServiceProvider {
+	base := g.URL.String() + Prefix + "/saml/" + Method
+	return idp.ServiceProvider{EntityID: "urn:test:sp", ACS: base + "/acs", Logout: base + "/slo"}
 }
 
 // Twin starts another node of the gateway, with the same configuration. It has
@@ -206,12 +216,20 @@ func (g *Gateway) startElastic(o Options) string {
 	g.IdP, err = idp.New(idp.Config{
 		BaseURL: "http://" + provider.Listener.Addr().String(), EntityID: "urn:test:idp", Key: signing.key, Certificate: signing.cert, Now: g.Clock.Now,
 		People:           g.people,
-		ServiceProviders: []idp.ServiceProvider{{EntityID: "urn:test:sp", ACS: base + "/acs", Logout: base + "/slo"}},
+		ServiceProviders: []idp.ServiceProvider{g.ServiceProvider()},
 	})
 	must(t, err)
 	provider.Config.Handler = g.IdP
 	provider.Start()
 	t.Cleanup(provider.Close)
+	realm := samlrealm.Config{
+		Name: Realm, IDPMetadata: func() ([]byte, error) { return g.IdP.Metadata(), nil }, IDPEntityID: "urn:test:idp",
+		SPEntityID: "urn:test:sp", ACS: base + "/acs", Logout: base + "/slo",
+		Attributes: samlrealm.Attributes{Principal: "uid", Groups: "groups", Name: "displayName", Mail: "mail"},
+	}
+	if o.Realm != nil {
+		o.Realm(&realm)
+	}
 	g.ES, err = standin.New(standin.Config{
 		Version: o.Version, Now: g.Clock.Now,
 		Users: []standin.User{{Name: Account, Password: AccountPassword, Roles: []string{"esgateway"}}},
@@ -224,11 +242,7 @@ func (g *Gateway) startElastic(o Options) string {
 			"reports":  {{ID: "1", Source: map[string]any{"title": "Report"}}},
 			"salaries": {{ID: "1", Source: map[string]any{"title": "Salary"}}},
 		},
-		SAML: []samlrealm.Config{{
-			Name: Realm, IDPMetadata: func() ([]byte, error) { return g.IdP.Metadata(), nil }, IDPEntityID: "urn:test:idp",
-			SPEntityID: "urn:test:sp", ACS: base + "/acs", Logout: base + "/slo",
-			Attributes: samlrealm.Attributes{Principal: "uid", Groups: "groups", Name: "displayName", Mail: "mail"},
-		}},
+		SAML: []samlrealm.Config{realm},
 	})
 	must(t, err)
 	es := httptest.NewUnstartedServer(g.ES)
@@ -290,7 +304,7 @@ operations: {address: ""}
 elasticsearch: {urls: ["{{es}}"], ca: "{{ca}}", username: ` + Account + `, password_file: password}
 sessions: {keys_file: keys, store: ` + cmp.Or(o.Store, "{type: embedded, path: sessions.db}") + `, stream_check: 200ms}
 methods:
-  - {name: ` + Method + `, type: saml, realm: ` + Realm + `, title: Corporate account}
+  - {name: ` + Method + `, type: saml, realm: ` + Realm + `, title: Corporate account` + o.Method + `}
 routes:
 ` + o.routes() + o.Settings)
 	file := filepath.Join(dir, "gateway.yaml")

@@ -12,12 +12,9 @@ import (
 
 const (
 	purposeAttempt = "attempt"
-	purposeBurned  = "burned"
 
 	// attemptLife is how long somebody may stay at the identity provider.
 	attemptLife = 10 * time.Minute
-	// burnedLife is how long a used attempt is remembered.
-	burnedLife = 60 * time.Second
 
 	// The bounds on attempts; beyond them the oldest of the same owner goes, so
 	// that nobody can grow the store by starting sign-ins.
@@ -108,78 +105,6 @@ func (f *Flow) CountAttempts(ctx context.Context) (int, error) {
 		f.attempts.Store(int64(n))
 	}
 	return n, err
-}
-
-// taker is the Attempts of one callback: of one method and one browser.
-type taker struct {
-	flow    *Flow
-	method  *Configured
-	browser browser
-	known   bool // the browser's cookie came
-
-	taken *Attempt // what Take has given out; nil: nothing
-}
-
-// burned is what remains of an attempt for a minute after it was taken.
-type burned struct {
-	Next    string `json:"next"`
-	For     string `json:"for,omitempty"`
-	Browser string `json:"browser"`
-}
-
-// unusable is why an attempt could not be taken. next is where the person
-// wanted to go, if that is known and it is the same browser; restart asks for
-// one new sign-in.
-type unusable struct {
-	next    wanted
-	restart bool
-	why     string
-}
-
-func (u *unusable) Error() string { return "attempt: " + u.why }
-
-// Take implements Attempts. An attempt of another browser is left where it is:
-// an attacker who makes a victim post an answer burns nothing.
-func (t *taker) Take(ctx context.Context, id string) (Attempt, error) {
-	f := t.flow
-	key := attemptKey(purposeAttempt, t.method.Name, id)
-	var a Attempt
-	_, err := f.vault.Load(ctx, purposeAttempt, key, &a)
-	switch {
-	case errors.Is(err, session.ErrNotFound):
-		return Attempt{}, t.gone(ctx, id)
-	case err != nil:
-		return Attempt{}, storeFault(err)
-	case !t.known || a.Browser != t.browser.key:
-		return Attempt{}, &unusable{restart: true, why: "it belongs to another browser"}
-	}
-	if _, err = f.vault.Take(ctx, purposeAttempt, key, &a); err != nil {
-		if errors.Is(err, session.ErrNotFound) {
-			return Attempt{}, t.gone(ctx, id)
-		}
-		return Attempt{}, storeFault(err)
-	}
-	f.attempts.Add(-1)
-	mark := attemptKey(purposeBurned, t.method.Name, id)
-	entry := session.Entry{Expires: f.now().Add(burnedLife)}
-	if _, err := f.vault.Save(ctx, purposeBurned, mark, burned{Next: a.Next, For: a.For, Browser: a.Browser}, entry); err != nil {
-		f.log.WarnContext(ctx, "a used attempt was not remembered", "error.message", err.Error())
-	}
-	if a.Realm != t.method.Realm {
-		return Attempt{}, &unusable{restart: true, next: a.wanted(), why: "the method's realm has changed meanwhile"}
-	}
-	t.taken = &a
-	return a, nil
-}
-
-// gone says what is known of an attempt that is not there.
-func (t *taker) gone(ctx context.Context, id string) error {
-	var b burned
-	_, err := t.flow.vault.Load(ctx, purposeBurned, attemptKey(purposeBurned, t.method.Name, id), &b)
-	if err == nil && t.known && b.Browser == t.browser.key {
-		return &unusable{next: wanted{b.Next, b.For}, why: "it was used a moment ago"}
-	}
-	return &unusable{restart: true, why: "it is unknown or too old"}
 }
 
 func storeFault(err error) error { return fault.Because(fault.StoreUnavailable, err) }

@@ -42,7 +42,7 @@ func (b browser) signedIn(now time.Time) browser {
 	if now.Sub(b.counted) > loopTime {
 		b.loops = 0
 	}
-	b.finished = now
+	b.finished, b.restarted = now, time.Time{}
 	return b
 }
 

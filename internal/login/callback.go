@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/esgateway/esgateway/internal/audit"
@@ -26,45 +25,69 @@ func (f *Flow) callback(m *Configured, route Route) web.HandlerFunc {
 		if !route.CrossSite && route.Verb != http.MethodGet && web.OriginOf(r, f.public) != web.SameOrigin {
 			return fault.New(fault.CrossOrigin, "")
 		}
-		b, known := f.browserOf(r)
-		attempts := &taker{flow: f, method: m, browser: b, known: known}
-		step, err := route.Handle(r, attempts)
+		v := &visit{flow: f, method: m}
+		if v.browser, v.known = f.browserOf(r); !v.known {
+			if route.CrossSite && bounces(r) {
+				return f.bounce(w, r)
+			}
+			v.browser = newBrowser()
+		}
+		step, err := route.Handle(r, v)
+		if err == nil {
+			err = f.follow(w, r, v, step)
+		}
+		v.conclude(r.Context(), err)
+		if err == nil {
+			return nil
+		}
 		if u, ok := errors.AsType[*unusable](err); ok {
-			return f.lostAttempt(w, r, m, b, known, u)
+			return f.lostAttempt(w, r, v, u)
 		}
-		if err != nil {
-			f.failed(r, m, "", err)
-			return f.tryAgain(w, r, attempts.taken, err)
+		if route.Aside {
+			return err
 		}
-		switch step.kind {
-		case stepDone:
-			return f.finish(w, r, m, b, step)
-		case stepRestart:
-			f.log.InfoContext(r.Context(), "a sign-in starts anew", "esgateway.method", m.Name, "event.reason", step.reason)
-			web.Redirect(w, r, f.address("/login", url.Values{"next": {f.landing}, "again": {"1"}}))
-		case stepLoggedOut:
-			web.Redirect(w, r, f.address("/logged-out", nil))
-		default:
-			return errors.New("login: a callback ended with a step that cannot follow it")
-		}
+		return f.tryAgain(w, r, v, err)
+	}
+}
+
+// follow does what a method's step says. An error means that nothing was written.
+func (f *Flow) follow(w http.ResponseWriter, r *http.Request, v *visit, step Step) error {
+	switch step.kind {
+	case stepDone:
+		return f.finish(w, r, v, step)
+	case stepRefused:
+		f.sessions.Discard(r.Context(), step.grant)
+		return step.err
+	case stepRestart:
+		return f.bringBack(w, r, v, step)
+	case stepLoggedOut:
+		web.Redirect(w, r, f.loggedOutURL(step.undone))
 		return nil
+	case stepDocument:
+		f.pages.Document(w, r, step.contentType, step.body)
+		return nil
+	case stepProviderSignOut:
+		return f.providerSignOut(w, r, step)
+	default:
+		return errors.New("login: a callback ended with a step that cannot follow it")
 	}
 }
 
 // tryAgain shows why a sign-in did not work, with a way to try again that leads
 // to the page that was wanted.
-func (f *Flow) tryAgain(w http.ResponseWriter, r *http.Request, taken *Attempt, err error) error {
-	if taken == nil {
+func (f *Flow) tryAgain(w http.ResponseWriter, r *http.Request, v *visit, err error) error {
+	f.failed(r, v.method, "", err)
+	if v.taken == nil {
 		return err
 	}
-	f.pages.Error(w, r, err, web.Reply{Audience: web.AudienceOf(r), SignInURL: f.AgainURL(taken.Next)})
+	f.pages.Error(w, r, err, web.Reply{Audience: web.AudienceOf(r), SignInURL: f.AgainURL(v.taken.Next)})
 	return nil
 }
 
 // failed writes down a sign-in that did not work.
 // The user is "" where ES has named none.
 func (f *Flow) failed(r *http.Request, m *Configured, user string, err error) {
-	f.metrics.SignIn(m.Name, outcome(err))
+	f.metrics.SignIn(m.Name, outcomeWord(err))
 	cause := fault.Of(err).Cause
 	if cause == "" {
 		cause = string(fault.Of(err).Kind)
@@ -76,8 +99,8 @@ func (f *Flow) failed(r *http.Request, m *Configured, user string, err error) {
 	})
 }
 
-// outcome is the metric's word for a sign-in that did not work.
-func outcome(err error) string {
+// outcomeWord is the metric's word for a sign-in that did not work.
+func outcomeWord(err error) string {
 	switch fault.Of(err).Kind {
 	case fault.SignInFailed:
 		return "refused"
@@ -95,12 +118,12 @@ func outcome(err error) string {
 // finish makes the session of a proven sign-in. The order matters: nothing is
 // begun for a user without name or roles; the session is stored before the
 // cookie is set; the person hears of another user before going on.
-func (f *Flow) finish(w http.ResponseWriter, r *http.Request, m *Configured, b browser, step Step) error {
-	ctx := r.Context()
+func (f *Flow) finish(w http.ResponseWriter, r *http.Request, v *visit, step Step) error {
+	ctx, m, b := r.Context(), v.method, v.browser
 	identity := step.grant.Identity
 	if identity.Username == "" {
 		f.sessions.Discard(ctx, step.grant)
-		return f.refuse(r, m, &fault.Error{Kind: fault.Misconfigured, Err: errors.New("elasticsearch accepted the sign-in and named no user")})
+		return &fault.Error{Kind: fault.Misconfigured, Err: errors.New("elasticsearch accepted the sign-in and named no user")}
 	}
 	if len(identity.Roles) == 0 {
 		f.sessions.Discard(ctx, step.grant)
@@ -108,11 +131,12 @@ func (f *Flow) finish(w http.ResponseWriter, r *http.Request, m *Configured, b b
 		return f.noRoles(w, r, step)
 	}
 	begun, err := f.sessions.Begin(ctx, session.Start{
-		Grant: step.grant, Method: m.Name, Realm: m.Realm, Browser: b.key, Old: f.sessionsOf(ctx, r, b),
+		Grant: step.grant, Method: m.Name, Realm: m.Realm, Browser: b.key, Provider: step.provider, Old: f.sessionsOf(ctx, r, b),
 	})
 	if err != nil {
-		return f.refuse(r, m, storeFault(err))
+		return storeFault(err)
 	}
+	v.begun, v.signed = begun.ID, true
 	f.signedIn(r, m, begun.Session)
 	if err := f.cookies.SetID(w, f.public.Hostname(), begun.ID); err != nil {
 		return err
@@ -125,11 +149,6 @@ func (f *Flow) finish(w http.ResponseWriter, r *http.Request, m *Configured, b b
 		return f.pages.Page(w, r, http.StatusOK, web.OtherUser{Old: old, New: identity.Username, Continue: step.attempt.Next})
 	}
 	return f.goOn(w, r, begun.ID, step.attempt.wanted())
-}
-
-func (f *Flow) refuse(r *http.Request, m *Configured, err error) error {
-	f.failed(r, m, "", err)
-	return err
 }
 
 func (f *Flow) signedIn(r *http.Request, m *Configured, s *session.Session) {
@@ -150,34 +169,6 @@ func (f *Flow) noRoles(w http.ResponseWriter, r *http.Request, step Step) error 
 		User: step.grant.Identity.Username, Realm: step.grant.Identity.Realm.Name,
 		AgainURL: f.address("/login", url.Values{"next": {step.attempt.Next}, "again": {"1"}}),
 	})
-}
-
-// lostAttempt answers a callback whose attempt cannot be used. It never ends a
-// live session: with one, the person goes on to the wanted page. Otherwise a
-// navigation starts anew once, and then sees a page with the cause.
-func (f *Flow) lostAttempt(w http.ResponseWriter, r *http.Request, m *Configured, b browser, known bool, u *unusable) error {
-	next := u.next.or(f.landing)
-	if known && slices.ContainsFunc(f.sessionsOf(r.Context(), r, b), f.Owns) {
-		web.Redirect(w, r, next.next) // if its host needs a ticket, it asks for one
-		return nil
-	}
-	cause := &fault.Error{Kind: fault.SignInUnknown, Err: u}
-	recently := known && f.now().Sub(b.restarted) < loopTime
-	if !u.restart || recently {
-		f.failed(r, m, "", cause)
-		return cause
-	}
-	if known {
-		b.restarted = f.now()
-		if err := f.setBrowser(w, r, b); err != nil {
-			return err
-		}
-	}
-	f.metrics.SignIn(m.Name, "restarted")
-	q := next.query()
-	q.Set("again", "1")
-	web.Redirect(w, r, f.address("/login", q))
-	return nil
 }
 
 // ElasticFault turns an answer of ES to a sign-in call into what people see.

@@ -53,8 +53,9 @@ type Call struct {
 	Out, Err io.Writer
 	Now      func() time.Time
 	// Address is where a method of this kind will answer at a public URL, if the
-	// prefix is left as it is: for setting up what no file describes yet.
-	Address func(public *url.URL, method string) *url.URL
+	// prefix is left as it is: for setting up what no file describes yet. It
+	// refuses what a configuration would not hold.
+	Address func(publicURL, method string) (*url.URL, error)
 	// Load reads a configuration file, "" for the usual one, as the gateway does.
 	// Its errors are printed as they are.
 	Load func(file string) (Site, error)

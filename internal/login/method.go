@@ -35,7 +35,10 @@ type Route struct {
 	// CrossSite is true for the protocol's own endpoints, which other sites
 	// post to by design. All others need same-origin evidence to be unsafe.
 	CrossSite bool
-	Handle    func(r *http.Request, attempts Attempts) (Step, error)
+	// Aside is true for what is no part of a sign-in, such as metadata: a failure
+	// there is nobody's failed sign-in.
+	Aside  bool
+	Handle func(r *http.Request, attempts Attempts) (Step, error)
 }
 
 // Attempts gives a method the attempts of the browser that is asking.
@@ -43,13 +46,31 @@ type Attempts interface {
 	// Take takes the attempt with that id, once. Errors are faults ready to be
 	// returned: the attempt is unknown, used, too old, or another browser's.
 	Take(ctx context.Context, id string) (Attempt, error)
+	// Once claims a message of the identity provider: true for the first who comes
+	// with that id until then, over all nodes. The claim is given back if the
+	// callback ends with an error, so that what was refused burns nothing.
+	Once(ctx context.Context, id string, until time.Time) (bool, error)
+	// Unsolicited is the attempt of an answer that nobody asked for. next is where
+	// it asks to go, unproven; "" is the landing page. Claim it by Once.
+	Unsolicited(next string) Attempt
+	// Left takes the sign-out that was sent to the identity provider under that id,
+	// once. ok is false if this browser has sent none.
+	Left(ctx context.Context, id string) (left Left, ok bool, err error)
 }
 
 // Leaver is a method whose sessions are also ended at the identity provider.
 type Leaver interface {
-	// Leave tells ES that the session with this pair is over and returns the
-	// address at the identity provider to go on to, or "".
-	Leave(ctx context.Context, p session.Pair) (redirect string, err error)
+	// Leave tells ES that the session with this pair is over and returns the way to
+	// the identity provider, if there is one.
+	Leave(ctx context.Context, p session.Pair) (Leaving, error)
+}
+
+// Leaving is the way to the identity provider after a sign-out.
+type Leaving struct {
+	// URL is where to go; "": the identity provider is not told.
+	URL string
+	// ID is what its answer will name.
+	ID string
 }
 
 // Checker is a method that can be tried by `gateway check`.

@@ -32,17 +32,26 @@ func (f *Flow) showLogin(w http.ResponseWriter, r *http.Request) error {
 	if err := f.setBrowser(w, r, b); err != nil {
 		return err
 	}
-	page := web.SignIn{Next: g.next, Hidden: map[string]string{}, Auto: len(f.methods) == 1}
+	offered := f.offered(r)
+	page := web.SignIn{Next: g.next, Hidden: map[string]string{}, Auto: len(offered) == 1}
 	if again(r) {
 		page.Hidden["again"] = "1"
 	}
 	if g.place != "" {
 		page.Hidden["for"] = g.place
 	}
-	for _, m := range f.methods {
+	for _, m := range offered {
 		page.Choices = append(page.Choices, web.Choice{Name: m.Name, Title: m.Title, Action: f.address("/login/"+m.Name, nil)})
 	}
 	return f.pages.Page(w, r, http.StatusOK, page)
+}
+
+// offered are the methods that the page offers: all, or the one that the address names.
+func (f *Flow) offered(r *http.Request) []Configured {
+	if m := f.methodNamed(r.FormValue("method")); m != nil {
+		return []Configured{*m}
+	}
+	return f.methods
 }
 
 // startLogin is GET or POST /login/{method}: it starts an attempt and sends the
@@ -73,7 +82,7 @@ func (f *Flow) startLogin(w http.ResponseWriter, r *http.Request) error {
 func (f *Flow) start(w http.ResponseWriter, r *http.Request, m *Configured, b browser, g wanted) error {
 	step, err := m.Start(r.Context(), Ask{Again: again(r)})
 	if err != nil {
-		f.metrics.SignIn(m.Name, outcome(err))
+		f.metrics.SignIn(m.Name, outcomeWord(err))
 		return err
 	}
 	if step.kind != stepRedirect {
@@ -94,6 +103,11 @@ func (f *Flow) next(r *http.Request) string {
 	if raw == "" {
 		raw = r.FormValue("rd")
 	}
+	return f.proven(raw)
+}
+
+// proven is a return URL that somebody has named, or the landing page.
+func (f *Flow) proven(raw string) string {
 	if raw == "" {
 		return f.landing
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/esgateway/esgateway/internal/audit"
@@ -72,16 +73,34 @@ func (f *Flow) signOut(w http.ResponseWriter, r *http.Request, mine []*session.S
 	if err != nil {
 		return "", err
 	}
-	f.cookies.ClearID(w)
-	if b, known := f.browserOf(r); known {
-		if err := f.setBrowser(w, r, b.signedOut()); err != nil {
-			return "", err
-		}
+	if err := f.forgetSession(w, r); err != nil {
+		return "", err
 	}
 	if redirect == "" {
-		redirect = f.public.Scheme + "://" + f.public.Host + f.address("/logged-out", undone)
+		redirect = f.loggedOutURL(undone)
 	}
 	return redirect, nil
+}
+
+// forgetSession clears what a browser has of a session that is over. That it is
+// gone is no loop.
+func (f *Flow) forgetSession(w http.ResponseWriter, r *http.Request) error {
+	f.cookies.ClearID(w)
+	b, known := f.browserOf(r)
+	if !known {
+		return nil
+	}
+	return f.setBrowser(w, r, b.signedOut())
+}
+
+// loggedOutURL is the page that says that the person is signed out, and what was
+// not done.
+func (f *Flow) loggedOutURL(undone []Undone) string {
+	q := url.Values{}
+	for _, u := range undone {
+		q.Add("undone", string(u))
+	}
+	return f.public.Scheme + "://" + f.public.Host + f.address("/logged-out", q)
 }
 
 // logoutApart signs out on a host with cookies of its own: its session ends here and
@@ -134,7 +153,7 @@ func (f *Flow) leave(w http.ResponseWriter, r *http.Request, ticket string) erro
 }
 
 // endAll ends sessions in the store first, all of them, and only then tells ES.
-func (f *Flow) endAll(r *http.Request, mine []*session.Session) (redirect string, undone url.Values, err error) {
+func (f *Flow) endAll(r *http.Request, mine []*session.Session) (redirect string, undone []Undone, err error) {
 	seen := map[session.Key]bool{}
 	type ended struct {
 		s *session.Session
@@ -146,62 +165,132 @@ func (f *Flow) endAll(r *http.Request, mine []*session.Session) (redirect string
 			continue
 		}
 		seen[s.Key] = true
-		f.signedOut(r, s)
+		f.signedOut(r, s, "person")
 		debt, err := f.sessions.SignOut(r.Context(), s)
 		if err != nil {
 			return "", nil, storeFault(err)
 		}
 		all = append(all, ended{s, debt})
 	}
-	undone = url.Values{}
 	for _, e := range all {
-		to, told := f.tell(r.Context(), e.s, e.d)
+		to, left := f.tell(r.Context(), e.s, e.d)
 		if redirect == "" {
 			redirect = to
 		}
-		if !told {
-			undone.Set("undone", "elasticsearch")
-		}
+		undone = append(undone, left...)
 	}
-	return redirect, undone, nil
+	slices.Sort(undone)
+	return redirect, slices.Compact(undone), nil
 }
 
-func (f *Flow) signedOut(r *http.Request, s *session.Session) {
+// signedOut writes a sign-out down, and who wanted it.
+func (f *Flow) signedOut(r *http.Request, s *session.Session, who string) {
 	user, realm := s.User()
 	f.audit.SignOut(r.Context(), audit.SignOut{
-		Session: s.Hash(), User: user, Realm: realm.Name, Method: s.Method,
+		Session: s.Hash(), User: user, Realm: realm.Name, Method: s.Method, Reason: who,
 		ClientIP: f.client(r), RequestID: web.RequestID(r.Context()),
 	})
 }
 
 // tell ends the session at the identity provider, by ES, and invalidates both
-// tokens whatever came of that. told is false if ES was not reached: then the
-// debt is kept and tried again.
-func (f *Flow) tell(ctx context.Context, s *session.Session, d session.Debt) (redirect string, told bool) {
+// tokens whatever came of that. If ES is not reached the debt is kept and tried
+// again. It returns where to go on to, and what was not done.
+func (f *Flow) tell(ctx context.Context, s *session.Session, d session.Debt) (redirect string, undone []Undone) {
 	if d.Nothing() {
-		return "", true
+		return "", nil
 	}
-	if m := f.methodNamed(s.Method); m != nil {
-		if leaver, ok := m.Method.(Leaver); ok {
-			to, err := leaver.Leave(ctx, d.Pair())
-			if err != nil {
-				f.log.WarnContext(ctx, "the identity provider was not told of a sign-out", "esgateway.session", s.Hash(), "error.message", err.Error())
-			}
-			redirect = to
-		}
-	}
+	m := f.methodNamed(s.Method)
+	leaving, undone := f.leaving(ctx, m, s, d)
 	if err := f.sessions.Settle(ctx, d); err != nil {
 		f.log.WarnContext(ctx, "Elasticsearch was not told of a sign-out; this is tried again", "esgateway.session", s.Hash(), "error.message", err.Error())
-		return redirect, false
+		undone = append(undone, UndoneElasticsearch)
 	}
-	return redirect, true
+	if leaving.URL != "" && leaving.ID != "" {
+		f.keepLeft(ctx, m, Left{ID: leaving.ID, Undone: undone, Browser: s.Browser})
+	}
+	return leaving.URL, undone
+}
+
+// leaving asks the session's method for the way to the identity provider.
+func (f *Flow) leaving(ctx context.Context, m *Configured, s *session.Session, d session.Debt) (Leaving, []Undone) {
+	if m == nil {
+		return Leaving{}, nil
+	}
+	leaver, ok := m.Method.(Leaver)
+	if !ok {
+		return Leaving{}, nil
+	}
+	leaving, err := leaver.Leave(ctx, d.Pair())
+	if err != nil {
+		f.log.WarnContext(ctx, "the identity provider was not told of a sign-out", "esgateway.session", s.Hash(), "error.message", err.Error())
+		return Leaving{}, []Undone{UndoneProvider}
+	}
+	if leaving.URL == "" {
+		return Leaving{}, []Undone{UndoneProvider}
+	}
+	return leaving, nil
+}
+
+// providerSignOut ends what the identity provider has ended, with or without its
+// cookie on this request: the message that ES has proven is what counts.
+func (f *Flow) providerSignOut(w http.ResponseWriter, r *http.Request, step Step) error {
+	if step.anybody {
+		f.sessions.AskAll(r.Context(), step.ends.Realm)
+	} else {
+		ended, err := f.sessions.EndOfProvider(r.Context(), step.ends)
+		for _, s := range ended {
+			f.signedOut(r, s, "identity provider")
+		}
+		if err != nil {
+			return storeFault(err) // some may live on: the provider hears that it did not work
+		}
+	}
+	if err := f.forgetIfOver(w, r); err != nil {
+		return err
+	}
+	next := step.url
+	if next == "" {
+		next = f.loggedOutURL(step.undone)
+	}
+	web.Redirect(w, r, next)
+	return nil
+}
+
+// forgetIfOver clears the session cookie of this request if its session has ended.
+// One that did not come is left: it may be of another person.
+func (f *Flow) forgetIfOver(w http.ResponseWriter, r *http.Request) error {
+	id, ok, _ := f.cookies.IDOf(r, hostOf(r))
+	if !ok {
+		return nil
+	}
+	if _, err := f.sessions.Current(r.Context(), id); !errors.Is(err, session.ErrOver) {
+		return nil
+	}
+	return f.forgetSession(w, r)
 }
 
 // showLoggedOut is the page after a sign-out. It signs nobody in again.
 func (f *Flow) showLoggedOut(w http.ResponseWriter, r *http.Request) error {
 	page := web.SignedOut{SignInURL: f.address("/login", nil)}
-	if r.URL.Query().Get("undone") == "elasticsearch" {
-		page.Undone = append(page.Undone, "Elasticsearch could not be told yet. You are signed out here; your tokens there are revoked as soon as it answers, and end by themselves within the hour.")
+	for _, u := range r.URL.Query()["undone"] {
+		if text := sayUndone(Undone(u)); text != "" && !slices.Contains(page.Undone, text) {
+			page.Undone = append(page.Undone, text)
+		}
 	}
 	return f.pages.Page(w, r, http.StatusOK, page)
+}
+
+// sayUndone is what the page says of it; "" for a word that is not ours.
+func sayUndone(u Undone) string {
+	switch u {
+	case UndoneElasticsearch:
+		return "Elasticsearch could not be told yet. You are signed out here; your tokens there are revoked as soon as it answers, and end by themselves within the hour."
+	case UndoneProvider:
+		return "Your identity provider was not asked to sign you out. You may still be signed in there: sign out there, too."
+	case UndoneUnsure:
+		return "It is not certain that your identity provider has signed you out: its answer could not be confirmed. Sign out there, too."
+	case UndoneAnswer:
+		return "Your identity provider gets no answer from here, so it may say that something went wrong. You are signed out here all the same."
+	}
+	return ""
 }

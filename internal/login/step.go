@@ -1,16 +1,28 @@
 package login
 
-import "github.com/esgateway/esgateway/internal/elastic"
+import (
+	"github.com/esgateway/esgateway/internal/elastic"
+	"github.com/esgateway/esgateway/internal/session"
+)
 
 // Step is what happens next in a sign-in or a sign-out. Build it with Redirect,
-// Done, Restart or LoggedOut.
+// Done, Refused, Restart, LoggedOut, ProviderSignOut or Document.
 type Step struct {
-	kind    stepKind
-	url     string
-	id      string
-	grant   elastic.Grant
-	attempt Attempt
-	reason  string
+	kind     stepKind
+	url      string
+	id       string
+	grant    elastic.Grant
+	attempt  Attempt
+	provider session.Provider
+	reason   string
+	next     string
+	err      error
+	ends     session.ProviderEnds
+	anybody  bool
+	undone   []Undone
+
+	contentType string
+	body        []byte
 }
 
 type stepKind int
@@ -18,23 +30,68 @@ type stepKind int
 const (
 	stepRedirect stepKind = iota + 1
 	stepDone
+	stepRefused
 	stepRestart
 	stepLoggedOut
+	stepProviderSignOut
+	stepDocument
 )
 
 // Redirect sends the browser to the identity provider. id is what its answer
 // will name: the SAML request id or the OIDC state.
 func Redirect(url, id string) Step { return Step{kind: stepRedirect, url: url, id: id} }
 
-// Done says that ES has accepted the proof that answers this attempt.
-func Done(grant elastic.Grant, answered Attempt) Step {
-	return Step{kind: stepDone, grant: grant, attempt: answered}
+// Done says that ES has accepted the proof that answers this attempt, and how the
+// identity provider knows the person.
+func Done(grant elastic.Grant, answered Attempt, by session.Provider) Step {
+	return Step{kind: stepDone, grant: grant, attempt: answered, provider: by}
+}
+
+// Refused says that ES has accepted a proof that must not become a session. Its
+// tokens are invalidated; the fault is shown.
+func Refused(grant elastic.Grant, fault error) Step {
+	return Step{kind: stepRefused, grant: grant, err: fault}
 }
 
 // Restart drops what came and starts an ordinary sign-in with the same method,
-// once. The reason is for the log.
-func Restart(reason string) Step { return Step{kind: stepRestart, reason: reason} }
+// once. next is where it asked to go, unproven; "" is nowhere. The reason is for the
+// log, and for the page if it happens again.
+func Restart(reason, next string) Step { return Step{kind: stepRestart, reason: reason, next: next} }
 
 // LoggedOut brings the person back from the identity provider to the page that
-// says so.
-func LoggedOut() Step { return Step{kind: stepLoggedOut} }
+// says so, and what was not done.
+func LoggedOut(undone ...Undone) Step { return Step{kind: stepLoggedOut, undone: undone} }
+
+// ProviderSignOut ends the sessions that the identity provider has ended, with or
+// without their cookie on this request, and goes back to it by redirect; "" goes to
+// the page that says so.
+func ProviderSignOut(ends session.ProviderEnds, redirect string, undone ...Undone) Step {
+	return Step{kind: stepProviderSignOut, ends: ends, url: redirect, undone: undone}
+}
+
+// ProviderSignOutOfAnybody is the same where nobody can say who was meant: ES has
+// ended the tokens, and is asked about all the sessions of the realm.
+func ProviderSignOutOfAnybody(realm, redirect string, undone ...Undone) Step {
+	return Step{kind: stepProviderSignOut, ends: session.ProviderEnds{Realm: realm}, anybody: true, url: redirect, undone: undone}
+}
+
+// Document answers with a text for other programs, such as metadata.
+func Document(contentType string, body []byte) Step {
+	return Step{kind: stepDocument, contentType: contentType, body: body}
+}
+
+// Undone is what a sign-out could not do. The words stand in the address of the
+// signed-out page.
+type Undone string
+
+// What a sign-out may leave undone.
+const (
+	// UndoneElasticsearch: the tokens are not invalidated yet.
+	UndoneElasticsearch Undone = "elasticsearch"
+	// UndoneProvider: the identity provider was not told.
+	UndoneProvider Undone = "provider"
+	// UndoneUnsure: the identity provider's answer proves nothing.
+	UndoneUnsure Undone = "provider_unsure"
+	// UndoneAnswer: the identity provider gets no answer to its wish.
+	UndoneAnswer Undone = "provider_unanswered"
+)

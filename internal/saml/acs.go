@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/esgateway/esgateway/internal/elastic"
 	"github.com/esgateway/esgateway/internal/fault"
 	"github.com/esgateway/esgateway/internal/login"
 )
@@ -23,8 +24,14 @@ func (m *Method) consume(r *http.Request, attempts login.Attempts) (login.Step, 
 	if err != nil {
 		return login.Step{}, unreadable(err)
 	}
+	if m.cfg.Issuer != "" && answer.Issuer != m.cfg.Issuer {
+		return login.Step{}, &fault.Error{
+			Kind: fault.SignInFailed, Public: remedies[causeIssuer].text, Hint: remedies[causeIssuer].hint, Cause: string(causeIssuer),
+			Err: errors.New("the response's issuer is not the method's"),
+		}
+	}
 	if answer.InResponseTo == "" {
-		return login.Restart("the response answers no request (IdP-initiated)"), nil
+		return m.unsolicited(r, attempts, content, answer)
 	}
 	attempt, err := attempts.Take(r.Context(), answer.InResponseTo)
 	if err != nil {
@@ -35,10 +42,25 @@ func (m *Method) consume(r *http.Request, attempts login.Attempts) (login.Step, 
 		return login.Step{}, m.refused(r.Context(), answer, attempt.ID, err)
 	}
 	m.why.accepted(answer)
-	if grant.InResponseTo != "" && grant.InResponseTo != attempt.ID {
-		return login.Step{}, fault.Because(fault.SignInFailed, errors.New("elasticsearch accepted a response to another request"))
+	return m.done(grant, attempt, answer)
+}
+
+// done compares what ES has accepted with what was read of the same bytes, and keeps
+// how the identity provider knows the person.
+func (m *Method) done(grant elastic.Grant, attempt login.Attempt, answer *response) (login.Step, error) {
+	if grant.InResponseTo != attempt.ID && grant.InResponseTo != "" {
+		return refused(grant, "elasticsearch accepted a response to another request"), nil
 	}
-	return login.Done(grant, attempt), nil
+	known, err := m.provider(answer, grant.Identity)
+	if err != nil {
+		return refused(grant, err.Error()), nil
+	}
+	return login.Done(grant, attempt, known), nil
+}
+
+// refused gives back the tokens of a message that ES has accepted and we do not.
+func refused(grant elastic.Grant, why string) login.Step {
+	return login.Refused(grant, fault.Because(fault.SignInFailed, errors.New(why)))
 }
 
 // unreadable is the fault of a message that ES is not even asked about.
@@ -49,11 +71,8 @@ func unreadable(err error) error {
 // formValue returns a field that was posted exactly once. It is decoded once,
 // by the form's rules, and goes to ES as it is.
 func formValue(r *http.Request, name string) (string, error) {
-	if err := r.ParseForm(); err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return "", fault.Because(fault.TooLarge, err)
-		}
-		return "", fault.Because(fault.BadRequest, err)
+	if err := readForm(r); err != nil {
+		return "", err
 	}
 	values := r.PostForm[name]
 	if len(values) != 1 || values[0] == "" {
@@ -67,15 +86,13 @@ func formValue(r *http.Request, name string) (string, error) {
 	return values[0], nil
 }
 
-// loggedOut is GET .../slo: the identity provider sends the person back after a
-// sign-out that began here. Its answer changes nothing: the session is gone.
-func (m *Method) loggedOut(r *http.Request, _ login.Attempts) (login.Step, error) {
-	if r.URL.Query().Has("SAMLRequest") {
-		return login.Step{}, &fault.Error{
-			Kind:   fault.BadRequest,
-			Public: "Your identity provider asks to sign you out everywhere. This gateway does not take such requests yet.",
-			Hint:   "Sign out here on the gateway's own page.",
-		}
+func readForm(r *http.Request) error {
+	err := r.ParseForm()
+	if err == nil {
+		return nil
 	}
-	return login.LoggedOut(), nil
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return fault.Because(fault.TooLarge, err)
+	}
+	return fault.Because(fault.BadRequest, err)
 }

@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/rand"
 	"crypto/rsa"
 	_ "crypto/sha1" // rsa-oaep-mgf1p is defined with it
 	_ "crypto/sha256"
@@ -91,7 +90,7 @@ func (e *encrypted) decrypt(key *rsa.PrivateKey) ([]byte, error) {
 	err = errors.New("no EncryptedKey")
 	for _, k := range append(e.Data.Info.Keys, e.Keys...) {
 		var secret, plain []byte
-		if secret, err = k.unwrap(key, e.Data.Method.Algorithm); err != nil {
+		if secret, err = k.unwrap(key); err != nil {
 			continue
 		}
 		if plain, err = open(e.Data.Method.Algorithm, secret, sealed); err == nil {
@@ -101,20 +100,14 @@ func (e *encrypted) decrypt(key *rsa.PrivateKey) ([]byte, error) {
 	return nil, fmt.Errorf("decrypt: %w", err)
 }
 
-// unwrap opens the key of the data.
-func (k *encryptedKey) unwrap(key *rsa.PrivateKey, algorithm string) ([]byte, error) {
+// unwrap opens the key of the data. RSA with PKCS 1.5 is left closed: its padding
+// makes an oracle of everything.
+func (k *encryptedKey) unwrap(key *rsa.PrivateKey) ([]byte, error) {
 	sealed, err := decode(k.Value)
 	if err != nil {
 		return nil, err
 	}
 	switch k.Method.Algorithm {
-	case xmlenc + "rsa-1_5":
-		secret := make([]byte, keySize(algorithm))
-		if _, err := rand.Read(secret); err != nil {
-			return nil, err
-		}
-		// A wrong padding leaves the random key, so that nobody can tell.
-		return secret, rsa.DecryptPKCS1v15SessionKey(nil, key, sealed, secret)
 	case xmlenc + "rsa-oaep-mgf1p", xmlenc11 + "rsa-oaep":
 		o := &rsa.OAEPOptions{Hash: hashes(k.Method.Digest.Algorithm), MGFHash: hashesOfMGF(k.Method.MGF.Algorithm)}
 		if o.Hash == 0 || o.MGFHash == 0 {

@@ -155,7 +155,7 @@ func (e *explanation) conditions(c *conditions) {
 	}
 	for _, r := range c.Restrictions {
 		if e.want.entityID != "" && !slices.ContainsFunc(r.Audiences, func(s string) bool { return strings.TrimSpace(s) == e.want.entityID }) {
-			e.add(found(causeAudience, e.want.entityID, listed(r.Audiences)))
+			e.add(found(causeAudience, e.want.entityID, joined(r.Audiences)))
 			break
 		}
 	}
@@ -201,7 +201,7 @@ func (e *explanation) statement(all []authn) {
 	e.until("SessionNotOnOrAfter", all[0].SessionNotOnOrAfter)
 	class := strings.TrimSpace(all[0].ContextClass)
 	if len(e.want.classes) > 0 && !slices.Contains(e.want.classes, class) {
-		e.add(found(causeAuthnContext, listed(e.want.classes), shown(class)))
+		e.add(found(causeAuthnContext, joined(e.want.classes), shown(class)))
 	}
 }
 
@@ -214,7 +214,7 @@ func (e *explanation) attributes(a *assertion) {
 	case e.want.principal == "", names(a, e.want.principal):
 		return
 	}
-	e.add(found(causeAttribute, e.want.principal, listed(attributeNames(a))))
+	e.add(found(causeAttribute, e.want.principal, joined(attributeNames(a))))
 }
 
 // names reports whether an assertion has what the setting means: an attribute by its

@@ -336,7 +336,7 @@ func TestWhatIsShownOfAMessageIsBounded(t *testing.T) {
 			t.Errorf("%q: got %q", text, got)
 		}
 	}
-	if got := listed(slices.Repeat([]string{"a"}, 50)); got != strings.Repeat("a, ", 20)+"..." {
+	if got := joined(slices.Repeat([]string{"a"}, 50)); got != strings.Repeat("a, ", 20)+"..." {
 		t.Errorf("got %q", got)
 	}
 }

@@ -102,6 +102,7 @@ func (s *signatures) start(t xml.StartElement) {
 	}
 }
 
+// whole is the verdict.
 func (s *signatures) whole() error {
 	switch {
 	case s.all == 0:

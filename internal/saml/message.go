@@ -82,6 +82,9 @@ func deflate(message []byte) (string, error) {
 // protocol names an element of the SAML protocol.
 func protocol(local string) xml.Name { return xml.Name{Space: protocolNS, Local: local} }
 
+// assertionName names an element of an assertion.
+func assertionName(local string) xml.Name { return xml.Name{Space: assertionNS, Local: local} }
+
 // parse reads a message into the struct. It refuses another root than that, and what is too big, too deep, has a document type or another
 // encoding, or goes on after its root. Nothing that it reads is proven.
 //
@@ -91,9 +94,9 @@ func parse(message []byte, root xml.Name, into any) error {
 	if len(message) > maxMessage {
 		return fmt.Errorf("more than %d bytes", maxMessage)
 	}
-	tokens := &bounded{from: xml.NewDecoder(bytes.NewReader(message)), root: root}
-	tokens.from.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errors.New("not UTF-8") }
-	decoder := xml.NewTokenDecoder(tokens)
+	source := &tokens{from: xml.NewDecoder(bytes.NewReader(message)), root: root}
+	source.from.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errors.New("not UTF-8") }
+	decoder := xml.NewTokenDecoder(source)
 	if err := decoder.Decode(into); err != nil {
 		return fmt.Errorf("xml: %w", err)
 	}
@@ -103,8 +106,8 @@ func parse(message []byte, root xml.Name, into any) error {
 	return nil
 }
 
-// bounded gives out the tokens of a message that stays within the bounds.
-type bounded struct {
+// tokens gives out the tokens of a message that stays within the bounds.
+type tokens struct {
 	from     *xml.Decoder
 	root     xml.Name
 	depth    int
@@ -112,7 +115,7 @@ type bounded struct {
 }
 
 // Token implements xml.TokenReader.
-func (b *bounded) Token() (xml.Token, error) {
+func (b *tokens) Token() (xml.Token, error) {
 	for {
 		token, err := b.from.Token()
 		if err != nil {
@@ -141,7 +144,7 @@ func (b *bounded) Token() (xml.Token, error) {
 	}
 }
 
-func (b *bounded) start(t xml.StartElement) error {
+func (b *tokens) start(t xml.StartElement) error {
 	b.depth++
 	b.elements++
 	switch {

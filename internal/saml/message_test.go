@@ -57,13 +57,3 @@ func readContent(content string) (*response, error) {
 	}
 	return readResponse(message)
 }
-
-func FuzzRead(f *testing.F) {
-	f.Add(base64.StdEncoding.EncodeToString([]byte(xmlResponse(`InResponseTo="_abc"`, ""))))
-	f.Add("PGE+")
-	f.Fuzz(func(t *testing.T, content string) {
-		if r, err := readContent(content); err == nil && len(r.Assertions)+len(r.Encrypted) > maxElements {
-			t.Errorf("%d assertions", len(r.Assertions))
-		}
-	})
-}

@@ -2,9 +2,12 @@ package saml
 
 import (
 	"context"
+	"crypto/rsa"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/esgateway/esgateway/internal/elastic"
 	"github.com/esgateway/esgateway/internal/fault"
@@ -20,18 +23,30 @@ var (
 
 // Method is one configured SAML realm.
 type Method struct {
-	realm string
-	base  *url.URL
-	es    *elastic.Client
-	why   *explainer
+	cfg        Config
+	realm      string
+	base       *url.URL
+	es         *elastic.Client
+	decryption []*rsa.PrivateKey // open encrypted assertions; none: they stay closed
+	metadata   *published
+	why        *explainer
+	now        func() time.Time
+	log        *slog.Logger
 }
 
-// New makes the method.
+// New makes the method. Errors: a key file that cannot be read.
 func New(d login.Deps, c Config) (*Method, error) {
 	if d.Elastic == nil || d.Base == nil {
 		return nil, errors.New("saml: a method needs Elasticsearch and its own address")
 	}
-	return &Method{realm: c.Realm, base: d.Base, es: d.Elastic, why: newExplainer(d, c)}, nil
+	keys, err := readKeys(c.DecryptionKey)
+	if err != nil {
+		return nil, err
+	}
+	return &Method{
+		cfg: c, realm: c.Realm, base: d.Base, es: d.Elastic, decryption: keys, metadata: publish(d, c.Realm),
+		why: newExplainer(d, c), now: d.Now, log: d.Log,
+	}, nil
 }
 
 // Start asks ES for the request to the identity provider. The realm is always
@@ -47,22 +62,25 @@ func (m *Method) Start(ctx context.Context, _ login.Ask) (login.Step, error) {
 	return login.Redirect(prepared.Redirect, prepared.ID), nil
 }
 
-// Routes are the assertion consumer service and the single logout service.
+// Routes are the assertion consumer service, the single logout service in both
+// bindings, for requests and for answers, and the metadata that names them.
 func (m *Method) Routes() []login.Route {
 	return []login.Route{
 		{Verb: http.MethodPost, Path: "acs", CrossSite: true, Handle: m.consume},
-		{Verb: http.MethodGet, Path: "slo", Handle: m.loggedOut},
+		{Verb: http.MethodGet, Path: "slo", CrossSite: true, Aside: true, Handle: m.logoutByRedirect},
+		{Verb: http.MethodPost, Path: "slo", CrossSite: true, Aside: true, Handle: m.logoutByPost},
+		{Verb: http.MethodGet, Path: "metadata", Aside: true, Handle: m.describe},
 	}
 }
 
 // Leave ends the session at ES and returns the identity provider's logout
-// address, with a request signed by ES, or "" if the realm has none.
-func (m *Method) Leave(ctx context.Context, p session.Pair) (string, error) {
-	_, redirect, err := m.es.SAMLLogout(ctx, p.Access, p.Refresh)
+// address, with a request signed by ES, or none if the realm has none.
+func (m *Method) Leave(ctx context.Context, p session.Pair) (login.Leaving, error) {
+	id, redirect, err := m.es.SAMLLogout(ctx, p.Access, p.Refresh)
 	if err != nil || redirect == "" {
-		return "", err
+		return login.Leaving{}, err
 	}
-	return redirect, safeLocation(redirect)
+	return login.Leaving{URL: redirect, ID: id}, safeLocation(redirect)
 }
 
 // safeLocation refuses an address that metadata should not have held, such as

@@ -11,7 +11,7 @@ import (
 func report(r *response, want expected) string {
 	var b strings.Builder
 	b.WriteString("What the response says. Nothing of it is proven: anybody can write such a file.\n\n")
-	rows(&b, claims(r))
+	rows(&b, statements(r))
 	findings := explain(r, want)
 	if len(findings) == 0 {
 		b.WriteString("\nNothing is wrong as far as this can be seen. If Elasticsearch refuses it all the same:\n")
@@ -45,8 +45,8 @@ func rows(b *strings.Builder, all [][2]string) {
 	_ = w.Flush() // a strings.Builder never fails
 }
 
-// claims are what a response says of itself.
-func claims(r *response) [][2]string {
+// statements are what a response says of itself.
+func statements(r *response) [][2]string {
 	all := [][2]string{
 		{"issuer", shown(r.Issuer)},
 		{"issued", shown(r.IssueInstant)},
@@ -58,8 +58,8 @@ func claims(r *response) [][2]string {
 	for range r.Encrypted {
 		all = append(all, [2]string{"assertion", "encrypted, so nothing is known of what is inside"})
 	}
-	for i := range r.Assertions[:min(len(r.Assertions), maxListed)] {
-		all = append(all, r.Assertions[i].claims()...)
+	for i := range r.Assertions[:min(len(r.Assertions), maxJoined)] {
+		all = append(all, r.Assertions[i].statements()...)
 	}
 	return all
 }
@@ -78,15 +78,15 @@ func signed(r *response) string {
 	if len(all) == 0 {
 		return "nothing"
 	}
-	return listed(all)
+	return joined(all)
 }
 
-func (a *assertion) claims() [][2]string {
+func (a *assertion) statements() [][2]string {
 	all := [][2]string{{"assertion of", shown(a.Issuer)}}
 	if c := a.Conditions; c != nil {
 		all = append(all, [2]string{"valid from", shown(c.NotBefore)}, [2]string{"valid until", shown(c.NotOnOrAfter)})
 		for _, r := range c.Restrictions {
-			all = append(all, [2]string{"audience", listed(r.Audiences)})
+			all = append(all, [2]string{"audience", joined(r.Audiences)})
 		}
 	}
 	for _, c := range a.Subject.Confirmations {
@@ -120,5 +120,5 @@ func counted(a *assertion) string {
 		}
 		names[i] = fmt.Sprintf("%s (%d %s)", shown(names[i]), len(a.Attributes[i].Values), noun)
 	}
-	return listed(names)
+	return joined(names)
 }

@@ -118,7 +118,7 @@ func readResponse(message []byte) (*response, error) {
 // readAssertion reads an assertion that stood encrypted in a response.
 func readAssertion(message []byte) (*assertion, error) {
 	var a assertion
-	if err := parse(message, xml.Name{Space: assertionNS, Local: "Assertion"}, &a); err != nil {
+	if err := parse(message, assertionName("Assertion"), &a); err != nil {
 		return nil, err
 	}
 	return &a, nil

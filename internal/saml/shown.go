@@ -10,7 +10,7 @@ import (
 // and nobody compares so many by eye.
 const (
 	maxShown  = 200
-	maxListed = 20
+	maxJoined = 20
 )
 
 // shown makes a text of a message fit to be shown and logged: bounded, on one line,
@@ -32,14 +32,14 @@ func cut(text string, most int) string {
 	return b.String()
 }
 
-// listed is some texts of a message in a line.
-func listed(all []string) string {
+// joined is some texts of a message in a line.
+func joined(all []string) string {
 	if len(all) == 0 {
 		return "none"
 	}
 	rest := ""
-	if len(all) > maxListed {
-		all, rest = all[:maxListed], ", ..."
+	if len(all) > maxJoined {
+		all, rest = all[:maxJoined], ", ..."
 	}
 	out := make([]string, 0, len(all))
 	for _, text := range all {

@@ -20,6 +20,8 @@ type Start struct {
 	// Browser is the browser key of the sign-in. The sessions that this browser
 	// has are replaced (same user) or ended (another user).
 	Browser string
+	// Provider is how the identity provider knows the person, if it has said.
+	Provider Provider
 	// Old are further sessions of the browser, found by their cookie.
 	Old []*Session
 }
@@ -41,7 +43,7 @@ func (m *Manager) Begin(ctx context.Context, start Start) (Begun, error) {
 	s := &Session{
 		Key: id.Key(), Identity: start.Grant.Identity, Method: start.Method, Realm: start.Realm,
 		Pair:    pairOf(start.Grant.Pair, start.Grant.Pair.SentAt, m.es.Account()),
-		Started: now, Seen: now, Browser: BrowserLabel(start.Browser),
+		Started: now, Seen: now, Browser: BrowserLabel(start.Browser), Provider: start.Provider,
 	}
 	older := m.older(ctx, start)
 	saved, err := m.save(ctx, s)

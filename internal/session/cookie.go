@@ -26,6 +26,12 @@ func NewID() ID {
 	return ID{secret.Of(base64.RawURLEncoding.EncodeToString(b[:]))}
 }
 
+// Reveal returns the id as it is, for a sealed record. ReadID is the reverse.
+func (id ID) Reveal() string { return id.value.Reveal() }
+
+// ReadID makes an id of what Reveal has given.
+func ReadID(revealed string) ID { return ID{secret.Of(revealed)} }
+
 // Key is where the session of this id is stored.
 func (id ID) Key() Key { return KeyOf(purposeSession, id.value.Reveal()) }
 

@@ -58,6 +58,10 @@ const (
 	OtherUser     Reason = "other_user"
 	Replaced      Reason = "replaced"
 	MethodGone    Reason = "method_gone"
+	// ProviderLimit: the identity provider's own session has ended, by the time it named.
+	ProviderLimit Reason = "provider_limit"
+	// ProviderSignOut: the identity provider has signed the person out.
+	ProviderSignOut Reason = "provider_sign_out"
 )
 
 // over applies row 1: the deadlines of our own, and tokens that are both past
@@ -66,6 +70,8 @@ func (c Config) over(s *Session, now time.Time) (Reason, bool) {
 	switch {
 	case !now.Before(s.Started.Add(c.Lifetime)):
 		return Lifetime, true
+	case !s.Provider.Until.IsZero() && !now.Before(s.Provider.Until):
+		return ProviderLimit, true
 	case !now.Before(s.Seen.Add(c.Idle)):
 		return Idle, true
 	case s.Pair.past(now) && s.Pair.stale(now):
@@ -91,7 +97,11 @@ func (p Pair) due(now time.Time) bool { return p.Ends.Sub(now) < p.renewAhead() 
 
 // Until returns when the session ends at the latest, and when if it is not used.
 func (c Config) Until(s *Session) (latest, idle time.Time) {
-	return s.Started.Add(c.Lifetime), s.Seen.Add(c.Idle)
+	latest = s.Started.Add(c.Lifetime)
+	if !s.Provider.Until.IsZero() && s.Provider.Until.Before(latest) {
+		latest = s.Provider.Until
+	}
+	return latest, s.Seen.Add(c.Idle)
 }
 
 // sweepGrace is how long a record outlives its session, so that the sweeper

@@ -21,6 +21,7 @@ type record struct {
 	Started  time.Time        `json:"started,omitzero"`
 	Seen     time.Time        `json:"seen,omitzero"`
 	Browser  Label            `json:"browser,omitzero"`
+	Provider Provider         `json:"provider,omitzero"`
 	Renewing time.Time        `json:"renewing,omitzero"`
 	Taken    time.Time        `json:"taken,omitzero"`
 	Parents  []string         `json:"parents,omitempty"`
@@ -45,7 +46,7 @@ func (p pairRecord) pair() Pair {
 func (s *Session) record() record {
 	return record{
 		Identity: s.Identity, Method: s.Method, Realm: s.Realm, Pair: s.Pair.record(),
-		Started: s.Started, Seen: s.Seen, Browser: s.Browser,
+		Started: s.Started, Seen: s.Seen, Browser: s.Browser, Provider: s.Provider,
 		Renewing: s.renewing, Taken: s.taken, Parents: s.parents,
 	}
 }
@@ -53,7 +54,7 @@ func (s *Session) record() record {
 func (r record) session(key Key, version uint64) *Session {
 	return &Session{
 		Key: key, Identity: r.Identity, Method: r.Method, Realm: r.Realm, Pair: r.Pair.pair(),
-		Started: r.Started, Seen: r.Seen, Browser: r.Browser,
+		Started: r.Started, Seen: r.Seen, Browser: r.Browser, Provider: r.Provider,
 		version: version, renewing: r.Renewing, taken: r.Taken, parents: r.Parents,
 	}
 }
@@ -61,7 +62,11 @@ func (r record) session(key Key, version uint64) *Session {
 // labels are the names under which a session is found.
 func (s *Session) labels() []Label {
 	name, realm := s.User()
-	return []Label{s.Browser, UserLabel(realm.Name, name)}
+	labels := []Label{s.Browser, UserLabel(realm.Name, name)}
+	if s.Provider.Subject != "" {
+		labels = append(labels, SubjectLabel(s.Realm, s.Provider.Subject))
+	}
+	return labels
 }
 
 // UserLabel finds all sessions of a user in a realm.

@@ -56,6 +56,8 @@ type Session struct {
 	Started, Seen time.Time
 	// Browser is the label of the browser that signed in.
 	Browser Label
+	// Provider is how the identity provider knows all this.
+	Provider Provider
 	// Moved is the id that replaces the one asked for: the caller sets the
 	// cookie anew. Nil in the usual case.
 	Moved *ID

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"crypto/x509"
 	"time"
 
 	"github.com/beevik/etree"
@@ -88,14 +89,24 @@ func (i *IdP) addAssertions(response *etree.Element, req request, person Person,
 			response.AddChild(e)
 			continue
 		}
-		closed, err := xmlenc.OAEP().Encrypt(a.EncryptFor, document(e), nil)
-		if err != nil {
+		if err := seal(response, "EncryptedAssertion", e, a.EncryptFor); err != nil {
 			return err
 		}
-		around := response.CreateElement("saml:EncryptedAssertion")
-		around.CreateAttr("xmlns:saml", assertionNS)
-		around.AddChild(closed)
 	}
+	return nil
+}
+
+// seal puts an element into another one, encrypted.
+func seal(into *etree.Element, tag string, e *etree.Element, certificate *x509.Certificate) error {
+	transport := xmlenc.OAEP()
+	transport.DigestMethod = &xmlenc.SHA1 // the only one that xmlenc names and uses as everybody else does
+	closed, err := transport.Encrypt(certificate, document(e), nil)
+	if err != nil {
+		return err
+	}
+	around := into.CreateElement("saml:" + tag)
+	around.CreateAttr("xmlns:saml", assertionNS)
+	around.AddChild(closed)
 	return nil
 }
 

@@ -1,6 +1,9 @@
 package idp
 
 import (
+	"cmp"
+	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -69,27 +72,83 @@ func (i *IdP) leaving(read saml.LogoutRequest) (ServiceProvider, error) {
 
 // logoutResponse is the address that carries the answer to a LogoutRequest.
 func (i *IdP) logoutResponse(id string, sp ServiceProvider, relayState *string) (string, error) {
+	return i.redirect(sp.Logout, "SAMLResponse", i.logoutResponseTo(id, sp), relayState)
+}
+
+func (i *IdP) logoutResponseTo(id string, sp ServiceProvider) *etree.Element {
 	e := i.logoutMessage("LogoutResponse", sp, i.config.Now())
 	e.CreateAttr("InResponseTo", id)
 	e.CreateElement("samlp:Status").CreateElement("samlp:StatusCode").CreateAttr("Value", statusSpace+"Success")
-	return i.redirect(sp.Logout, "SAMLResponse", e, relayState)
+	return e
+}
+
+// A Logout bends a LogoutRequest. The zero value names the person alone.
+type Logout struct {
+	// SessionIndexes are the assertions'; none: the request names none.
+	SessionIndexes []string
+	// NameIDFormat is persistent, if not said otherwise.
+	NameIDFormat string
+	// EncryptFor encrypts the NameID for this certificate's RSA key.
+	EncryptFor *x509.Certificate
+	// RelayState must come back with the answer; nil: there is none.
+	RelayState *string
+	// Edit changes the message before it is signed.
+	Edit func(*etree.Element)
 }
 
 // LogoutRequest is the signed address by which the IdP asks a service provider
-// to end a person's session there. sessionIndex is the assertion's; empty: the
-// request names none.
-func (i *IdP) LogoutRequest(sp ServiceProvider, person Person, sessionIndex string, relayState *string) (string, error) {
+// to end a person's session there (redirect binding).
+func (i *IdP) LogoutRequest(sp ServiceProvider, person Person, how Logout) (string, error) {
+	e, err := i.logoutRequest(sp, person, how)
+	if err != nil {
+		return "", err
+	}
+	return i.redirect(sp.Logout, "SAMLRequest", e, how.RelayState)
+}
+
+// LogoutForm is the same for the POST binding: the field SAMLRequest, with the
+// signature inside.
+func (i *IdP) LogoutForm(sp ServiceProvider, person Person, how Logout) (string, error) {
+	e, err := i.logoutRequest(sp, person, how)
+	if err != nil {
+		return "", err
+	}
+	if err := i.sign(e, Answer{}); err != nil {
+		return "", err
+	}
+	return base64.StdEncoding.EncodeToString(document(e)), nil
+}
+
+// LogoutResponseForm is the answer to a LogoutRequest for the POST binding: the field
+// SAMLResponse, with the signature inside.
+func (i *IdP) LogoutResponseForm(id string, sp ServiceProvider) (string, error) {
+	e := i.logoutResponseTo(id, sp)
+	if err := i.sign(e, Answer{}); err != nil {
+		return "", err
+	}
+	return base64.StdEncoding.EncodeToString(document(e)), nil
+}
+
+func (i *IdP) logoutRequest(sp ServiceProvider, person Person, how Logout) (*etree.Element, error) {
 	now := i.config.Now()
 	e := i.logoutMessage("LogoutRequest", sp, now)
 	e.CreateAttr("NotOnOrAfter", instant(now.Add(lifetime)))
-	name := e.CreateElement("saml:NameID")
+	name := etree.NewElement("saml:NameID")
 	name.CreateAttr("xmlns:saml", assertionNS)
-	name.CreateAttr("Format", persistentFormat)
+	name.CreateAttr("Format", cmp.Or(how.NameIDFormat, persistentFormat))
 	name.SetText(persistentName(person, sp))
-	if sessionIndex != "" {
-		e.CreateElement("samlp:SessionIndex").SetText(sessionIndex)
+	if how.EncryptFor == nil {
+		e.AddChild(name)
+	} else if err := seal(e, "EncryptedID", name, how.EncryptFor); err != nil {
+		return nil, err
 	}
-	return i.redirect(sp.Logout, "SAMLRequest", e, relayState)
+	for _, index := range how.SessionIndexes {
+		e.CreateElement("samlp:SessionIndex").SetText(index)
+	}
+	if how.Edit != nil {
+		how.Edit(e)
+	}
+	return e, nil
 }
 
 func (i *IdP) logoutMessage(tag string, sp ServiceProvider, at time.Time) *etree.Element {
@@ -111,7 +170,7 @@ func (i *IdP) leave(w http.ResponseWriter, r *http.Request) error {
 	key, s, ok := i.sessions.of(r)
 	if ok {
 		if sp, more := i.sessions.nextToLeave(key); more {
-			location, err := i.LogoutRequest(sp, s.person, s.index, nil)
+			location, err := i.LogoutRequest(sp, s.person, Logout{SessionIndexes: []string{s.index}})
 			if err != nil {
 				return err
 			}

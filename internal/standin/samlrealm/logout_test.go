@@ -29,7 +29,11 @@ func (w world) login(t testing.TB, index string) *samlrealm.User {
 // asked is the raw query of an IdP's LogoutRequest for jane.
 func (w world) asked(t testing.TB, index string, relayState *string) string {
 	t.Helper()
-	address, err := w.idp.LogoutRequest(idp.ServiceProvider{EntityID: spID, Logout: spLogout}, jane, index, relayState)
+	how := idp.Logout{RelayState: relayState}
+	if index != "" {
+		how.SessionIndexes = []string{index}
+	}
+	address, err := w.idp.LogoutRequest(idp.ServiceProvider{EntityID: spID, Logout: spLogout}, jane, how)
 	if err != nil {
 		t.Fatal(err)
 	}
