@@ -65,7 +65,7 @@ func refused(grant elastic.Grant, why string) login.Step {
 
 // unreadable is the fault of a message that ES is not even asked about.
 func unreadable(err error) error {
-	return &fault.Error{Kind: fault.BadRequest, Public: "What the identity provider sent cannot be read.", Err: err}
+	return &fault.Error{Kind: fault.BadRequest, Public: "What the identity provider sent cannot be read.", Cause: string(causeUnreadable), Err: err}
 }
 
 // formValue returns a field that was posted exactly once. It is decoded once,

@@ -26,6 +26,8 @@ const (
 	causeAuthnContext  cause = "authn_context"
 	causeAttribute     cause = "attribute_missing"
 	causeSeveralValues cause = "several_values"
+	// causeUnreadable: the gateway has not even asked.
+	causeUnreadable cause = "unreadable"
 	// causeUntold: Elasticsearch has given a reason that is not in our table.
 	causeUntold cause = "elasticsearch"
 )

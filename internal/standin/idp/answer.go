@@ -54,6 +54,8 @@ type Answer struct {
 	// Key and Certificate sign instead of the IdP's own.
 	Key         *rsa.PrivateKey
 	Certificate *x509.Certificate
+	// SHA1 signs with RSA-SHA1, as some did until 2015.
+	SHA1 bool
 	// EncryptFor encrypts the assertion for this certificate's RSA key.
 	EncryptFor *x509.Certificate
 

@@ -36,6 +36,11 @@ func (i *IdP) sign(e *etree.Element, a Answer) error {
 		return err
 	}
 	signer.Canonicalizer = dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("")
+	if a.SHA1 {
+		if err := signer.SetSignatureMethod(dsig.RSASHA1SignatureMethod); err != nil {
+			return err
+		}
+	}
 	signature, err := signer.ConstructSignature(e, true)
 	if err != nil {
 		return err
