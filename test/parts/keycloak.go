@@ -1,0 +1,115 @@
+package parts
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"text/template"
+	"time"
+)
+
+// Keycloak is a running identity provider of that name. Its URL is that of its realm.
+type Keycloak struct{ IdentityProvider }
+
+// KeycloakConfig says how Keycloak is reached and by whom.
+type KeycloakConfig struct {
+	IdentityProviderConfig // Host must not be empty
+	// IDPInitiated is the name in the address that signs people in without a request
+	// (URL/protocol/saml/clients/NAME); empty: there is none.
+	IDPInitiated string
+}
+
+//go:embed keycloak
+var keycloakFiles embed.FS
+
+// keycloakPatience: a JVM on a busy machine of two cores.
+const keycloakPatience = 3 * time.Minute
+
+// StartKeycloak starts Keycloak with one realm in memory. scripts/setup has
+// installed it where programs keep what can be had again.
+func StartKeycloak(t testing.TB, config KeycloakConfig) *Keycloak {
+	t.Helper()
+	port := FreePort(t)
+	base := fmt.Sprintf("https://%s:%d", config.Host, config.Port)
+	config.CA.Serve(t, config.Port, forward(Loopback(port)), config.Host)
+	realm := base + "/realms/corp"
+	idp := &Keycloak{IdentityProvider{
+		EntityID: realm, URL: realm + "/", SSO: realm + "/protocol/saml", SLO: realm + "/protocol/saml",
+		form: form{user: "#username", password: "#password", button: "#kc-login"},
+	}}
+	home := keycloakHome(t)
+	writeKeycloakRealm(t, filepath.Join(home, "data", "import", "corp.json"), config)
+
+	cmd := exec.CommandContext(t.Context(), filepath.Join(home, "bin", "kc.sh"), "start", "--optimized", "--import-realm",
+		"--http-enabled=true", "--http-host=127.0.0.1", "--http-port="+strconv.Itoa(port),
+		"--hostname="+base, "--proxy-headers=xforwarded", "--cache=local")
+	cmd.Dir = home
+	idp.Process = Start(t, "keycloak", cmd)
+	idp.Process.ReadyWithin(t, keycloakPatience, func(ctx context.Context) error {
+		published, err := get(ctx, "http://"+Loopback(port)+"/realms/corp/protocol/saml/descriptor")
+		idp.Metadata = published
+		return err
+	})
+	return idp
+}
+
+// keycloakHome makes a home of its own for one Keycloak: what it reads only is that
+// of the installation, what it writes is not.
+func keycloakHome(t testing.TB) string {
+	t.Helper()
+	installed, home := keycloakInstalled(t), t.TempDir()
+	script, err := os.ReadFile(filepath.Join(installed, "bin", "kc.sh"))
+	if err != nil {
+		t.Fatalf("no Keycloak on this machine: run scripts/setup (%v)", err)
+	}
+	Write(t, filepath.Join(home, "bin", "kc.sh"), script) // it takes the directory above its own for its home
+	if err := os.Chmod(filepath.Join(home, "bin", "kc.sh"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, shared := range []string{"lib", "conf", "providers", "themes"} {
+		if err := os.Symlink(filepath.Join(installed, shared), filepath.Join(home, shared)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return home
+}
+
+// keycloakInstalled is where scripts/setup puts it; the name of what it downloads says the release.
+func keycloakInstalled(t testing.TB) string {
+	t.Helper()
+	line, err := keycloakFiles.ReadFile("keycloak/dist.sha256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := strings.Fields(string(line))[1]
+	return filepath.Join(cache, "esgateway", strings.TrimSuffix(name, ".zip"))
+}
+
+func writeKeycloakRealm(t testing.TB, path string, config KeycloakConfig) {
+	t.Helper()
+	literal := func(s string) (string, error) {
+		b, err := json.Marshal(s)
+		return string(b), err
+	}
+	parsed, err := template.New("").Funcs(template.FuncMap{"json": literal}).ParseFS(keycloakFiles, "keycloak/*.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var content strings.Builder
+	values := map[string]any{"Peer": config.Peer, "PeerCertificate": config.Peer.certificate(), "IDPInitiated": config.IDPInitiated}
+	if err := parsed.ExecuteTemplate(&content, "realm.json.tmpl", values); err != nil {
+		t.Fatal(err)
+	}
+	Write(t, path, []byte(content.String()))
+}
