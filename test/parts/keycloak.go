@@ -32,8 +32,8 @@ var keycloakFiles embed.FS
 // keycloakPatience: a JVM on a busy machine of two cores.
 const keycloakPatience = 3 * time.Minute
 
-// StartKeycloak starts Keycloak with one realm in memory. scripts/setup has
-// installed it where programs keep what can be had again.
+// StartKeycloak starts Keycloak with one realm of ours. scripts/setup has installed it
+// where programs keep what can be had again.
 func StartKeycloak(t testing.TB, config KeycloakConfig) *Keycloak {
 	t.Helper()
 	port := FreePort(t)
@@ -51,6 +51,7 @@ func StartKeycloak(t testing.TB, config KeycloakConfig) *Keycloak {
 		"--http-enabled=true", "--http-host=127.0.0.1", "--http-port="+strconv.Itoa(port),
 		"--hostname="+base, "--proxy-headers=xforwarded", "--cache=local")
 	cmd.Dir = home
+	cmd.Env = append(os.Environ(), "JAVA_OPTS="+javaOptions(t, home))
 	idp.Process = Start(t, "keycloak", cmd)
 	idp.Process.ReadyWithin(t, keycloakPatience, func(ctx context.Context) error {
 		published, err := get(ctx, "http://"+Loopback(port)+"/realms/corp/protocol/saml/descriptor")
@@ -78,7 +79,24 @@ func keycloakHome(t testing.TB) string {
 			t.Fatal(err)
 		}
 	}
+	// Tables and Keycloak's own realm are there already; that takes longer than all the rest.
+	const database = "data/h2/keycloakdb.mv.db"
+	fresh, err := os.ReadFile(filepath.Join(installed, database))
+	if err != nil {
+		t.Fatal(err)
+	}
+	Write(t, filepath.Join(home, database), fresh)
 	return home
+}
+
+// javaOptions are those with which scripts/setup has prepared the classes.
+func javaOptions(t testing.TB, home string) string {
+	t.Helper()
+	options, err := keycloakFiles.ReadFile("keycloak/java.options")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(options)) + " -XX:SharedArchiveFile=" + filepath.Join(home, "lib", "classes.jsa")
 }
 
 // keycloakInstalled is where scripts/setup puts it; the name of what it downloads says the release.
