@@ -3,7 +3,6 @@ package parts
 import (
 	"context"
 	"embed"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -116,11 +115,7 @@ func keycloakInstalled(t testing.TB) string {
 
 func writeKeycloakRealm(t testing.TB, path string, config KeycloakConfig) {
 	t.Helper()
-	literal := func(s string) (string, error) {
-		b, err := json.Marshal(s)
-		return string(b), err
-	}
-	parsed, err := template.New("").Funcs(template.FuncMap{"json": literal}).ParseFS(keycloakFiles, "keycloak/*.tmpl")
+	parsed, err := template.New("").Funcs(template.FuncMap{"json": jsonLiteral}).ParseFS(keycloakFiles, "keycloak/*.tmpl")
 	if err != nil {
 		t.Fatal(err)
 	}
