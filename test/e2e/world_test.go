@@ -50,8 +50,9 @@ type setting struct {
 	// start starts the identity provider; nil: SimpleSAMLphp.
 	start func(testing.TB, parts.IdentityProviderConfig) *parts.IdentityProvider
 	// peer changes what the identity provider knows of Elasticsearch's realm.
-	peer   func(*parts.SAMLPeer)
-	method string // further keys of the method, as ", key: value"
+	peer    func(*parts.SAMLPeer)
+	method  string // further keys of the method, as ", key: value"; sp.key is the realm's private key
+	program string // the gateway; empty: it is built
 }
 
 // newWorld starts everything, with SimpleSAMLphp.
@@ -63,6 +64,11 @@ func newWorld(t *testing.T, secure bool, further ...string) *world {
 func startSimpleSAMLphp(t testing.TB, c parts.IdentityProviderConfig) *parts.IdentityProvider {
 	t.Helper()
 	return &parts.StartSimpleSAMLphp(t, c).IdentityProvider
+}
+
+func buildGateway(t *testing.T) string {
+	t.Helper()
+	return parts.Build(t, "./cmd/gateway", "-race")
 }
 
 // newWorldOf starts everything.
@@ -96,8 +102,11 @@ func newWorldOf(t *testing.T, s setting) *world {
 	app := httptest.NewServer(newApplication(elasticsearch, authority))
 	t.Cleanup(app.Close)
 
-	w.program = parts.Build(t, "./cmd/gateway", "-race")
+	if w.program = s.program; w.program == "" {
+		w.program = buildGateway(t)
+	}
 	w.config = filepath.Join(t.TempDir(), "gateway.yaml")
+	parts.WriteFiles(t, key, filepath.Dir(w.config), "sp")
 	w.configure(t, authority, configuration{
 		port: port, ops: ops, secure: s.secure, elasticsearch: elasticsearch, app: app.URL, further: s.further, method: s.method,
 	})

@@ -53,10 +53,13 @@ type IdentityProvider struct {
 	URL      string // what all its pages' addresses start with
 	SSO      string // single sign-on by redirect
 	SLO      string // single logout by redirect
-	Metadata []byte // as it publishes it
-	Process  *Process
+	// Initiated signs people in without a request (IdP-initiated); a RelayState parameter may follow.
+	Initiated string
+	Metadata  []byte // as it publishes it
+	Process   *Process
 
-	form form
+	form    form
+	signOut signOut
 }
 
 // IdentityProviderConfig says how an identity provider is reached and by whom.
@@ -71,6 +74,10 @@ type IdentityProviderConfig struct {
 // form is the login form's fields and button.
 type form struct{ user, password, button string }
 
+// signOut is how a person signs out everywhere: a page, the button on it, if it asks,
+// and what the last page says.
+type signOut struct{ page, confirm, farewell string }
+
 // FillIn is what alice or bob does at the login form.
 func (i *IdentityProvider) FillIn(tab *Tab, user string) {
 	tab.t.Helper()
@@ -84,4 +91,15 @@ func (i *IdentityProvider) WaitForm(tab *Tab) {
 	tab.t.Helper()
 	tab.WaitURLPrefix(i.URL)
 	tab.Wait(i.form.password)
+}
+
+// SignOut signs the person out at the identity provider's own page, which tells the
+// service providers, and waits until it says that it has.
+func (i *IdentityProvider) SignOut(tab *Tab) {
+	tab.t.Helper()
+	tab.Goto(i.signOut.page)
+	if i.signOut.confirm != "" {
+		tab.Click(i.signOut.confirm)
+	}
+	tab.WaitText("body", i.signOut.farewell)
 }

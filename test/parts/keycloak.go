@@ -17,14 +17,6 @@ import (
 // Keycloak is a running identity provider of that name. Its URL is that of its realm.
 type Keycloak struct{ IdentityProvider }
 
-// KeycloakConfig says how Keycloak is reached and by whom.
-type KeycloakConfig struct {
-	IdentityProviderConfig // Host must not be empty
-	// IDPInitiated is the name in the address that signs people in without a request
-	// (URL/protocol/saml/clients/NAME); empty: there is none.
-	IDPInitiated string
-}
-
 //go:embed keycloak
 var keycloakFiles embed.FS
 
@@ -32,8 +24,8 @@ var keycloakFiles embed.FS
 const keycloakPatience = 3 * time.Minute
 
 // StartKeycloak starts Keycloak with one realm of ours. scripts/setup has installed it
-// where programs keep what can be had again.
-func StartKeycloak(t testing.TB, config KeycloakConfig) *Keycloak {
+// where programs keep what can be had again. The config's Host must not be empty.
+func StartKeycloak(t testing.TB, config IdentityProviderConfig) *Keycloak {
 	t.Helper()
 	port := FreePort(t)
 	base := fmt.Sprintf("https://%s:%d", config.Host, config.Port)
@@ -41,7 +33,9 @@ func StartKeycloak(t testing.TB, config KeycloakConfig) *Keycloak {
 	realm := base + "/realms/corp"
 	idp := &Keycloak{IdentityProvider{
 		EntityID: realm, URL: realm + "/", SSO: realm + "/protocol/saml", SLO: realm + "/protocol/saml",
-		form: form{user: "#username", password: "#password", button: "#kc-login"},
+		Initiated: realm + "/protocol/saml/clients/es",
+		form:      form{user: "#username", password: "#password", button: "#kc-login"},
+		signOut:   signOut{page: realm + "/protocol/openid-connect/logout", confirm: "#kc-logout", farewell: "You are logged out"},
 	}}
 	home := keycloakHome(t)
 	writeKeycloakRealm(t, filepath.Join(home, "data", "import", "corp.json"), config)
@@ -113,14 +107,14 @@ func keycloakInstalled(t testing.TB) string {
 	return filepath.Join(cache, "esgateway", strings.TrimSuffix(name, ".zip"))
 }
 
-func writeKeycloakRealm(t testing.TB, path string, config KeycloakConfig) {
+func writeKeycloakRealm(t testing.TB, path string, config IdentityProviderConfig) {
 	t.Helper()
 	parsed, err := template.New("").Funcs(template.FuncMap{"json": jsonLiteral}).ParseFS(keycloakFiles, "keycloak/*.tmpl")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var content strings.Builder
-	values := map[string]any{"Peer": config.Peer, "PeerCertificate": config.Peer.certificate(), "IDPInitiated": config.IDPInitiated}
+	values := map[string]any{"Peer": config.Peer, "PeerCertificate": config.Peer.certificate()}
 	if err := parsed.ExecuteTemplate(&content, "realm.json.tmpl", values); err != nil {
 		t.Fatal(err)
 	}

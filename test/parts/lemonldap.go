@@ -15,11 +15,7 @@ import (
 
 // LemonLDAP is a running LemonLDAP::NG. When somebody signs out there, it tells the
 // service providers from hidden frames of its own page.
-type LemonLDAP struct {
-	IdentityProvider
-	SignOut   string // the page that signs a person out everywhere
-	Initiated string // signs people in without a request
-}
+type LemonLDAP struct{ IdentityProvider }
 
 //go:embed lemonldap
 var lemonLDAPFiles embed.FS
@@ -39,14 +35,12 @@ func StartLemonLDAP(t testing.TB, config IdentityProviderConfig) *LemonLDAP {
 	port, dir := FreePort(t), t.TempDir()
 	config.CA.Serve(t, config.Port, forward(Loopback(port)), config.Host)
 	base := fmt.Sprintf("https://%s:%d/", config.Host, config.Port)
-	idp := &LemonLDAP{
-		IdentityProvider: IdentityProvider{
-			EntityID: base + "saml/metadata", URL: base, SSO: base + "saml/singleSignOn", SLO: base + "saml/singleLogout",
-			form: form{user: "input[name=user]", password: "input[name=password]", button: "button[type=submit]"},
-		},
-		SignOut:   base + "?logout=1",
+	idp := &LemonLDAP{IdentityProvider{
+		EntityID: base + "saml/metadata", URL: base, SSO: base + "saml/singleSignOn", SLO: base + "saml/singleLogout",
 		Initiated: base + "saml/singleSignOn?IDPInitiated=1&spConfKey=es",
-	}
+		form:      form{user: "input[name=user]", password: "input[name=password]", button: "button[type=submit]"},
+		signOut:   signOut{page: base + "?logout=1", farewell: "Logout from service providers"},
+	}}
 	writeLemonLDAP(t, dir, idp, config)
 
 	cmd := exec.CommandContext(t.Context(), starman, "--listen", Loopback(port), "--workers", "2", filepath.Join(dir, "portal.psgi"))

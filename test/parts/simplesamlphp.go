@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,11 +47,13 @@ func StartSimpleSAMLphp(t testing.TB, config SimpleSAMLphpConfig) *SimpleSAMLphp
 		config.CA.Serve(t, config.Port, forward(Loopback(port)), config.Host)
 	}
 	idp := &SimpleSAMLphp{IdentityProvider{
-		EntityID: "urn:identity.test:idp",
-		URL:      base,
-		SSO:      base + "saml2/idp/SSOService.php",
-		SLO:      base + "saml2/idp/SingleLogoutService.php",
-		form:     form{user: "input[name=username]", password: "input[name=password]", button: "[type=submit]"},
+		EntityID:  "urn:identity.test:idp",
+		URL:       base,
+		SSO:       base + "saml2/idp/SSOService.php",
+		SLO:       base + "saml2/idp/SingleLogoutService.php",
+		Initiated: base + "saml2/idp/SSOService.php?spentityid=" + url.QueryEscape(config.Peer.EntityID),
+		form:      form{user: "input[name=username]", password: "input[name=password]", button: "[type=submit]"},
+		signOut:   signOut{page: base + "saml2/idp/SingleLogoutService.php?ReturnTo=" + url.QueryEscape(base), farewell: "Congratulations"},
 	}}
 	writeSimpleSAMLphp(t, dir, idp, config.Peer)
 
