@@ -11,12 +11,13 @@ import (
 // our session's cookies.
 func TestLemonLDAP(t *testing.T) {
 	t.Parallel()
-	w := newWorldOf(t, setting{secure: true, start: func(t testing.TB, c parts.IdentityProviderConfig) *parts.IdentityProvider {
+	w := newWorldOf(t, setting{secure: true, method: ", idp_initiated: accept", start: func(t testing.TB, c parts.IdentityProviderConfig) *parts.IdentityProvider {
 		return &parts.StartLemonLDAP(t, c).IdentityProvider
 	}})
 	tab := w.browser.Person(t).Tab(t)
 	w.signsIn(t, tab)
 	w.signsOutHere(t, tab)
+	w.signsOutHere(t, w.signsInFromThere(t))
 	w.signsOutThere(t, false)
 	w.stops(t)
 }
