@@ -149,7 +149,7 @@ func TestALogoutRequestThatCouldBeReadInTwoWays(t *testing.T) {
 		"another's request under the signature": evil + "&SigAlg" + strings.SplitN(good, "&SigAlg", 2)[1],
 		"a broken escape":                       "SAMLRequest=%ZZ",
 		"no base64":                             "SAMLRequest=%25%25&SigAlg=a&Signature=b",
-		"a bomb":                                "SAMLRequest=" + url.QueryEscape(bomb(t)) + "&SigAlg=a&Signature=b",
+		"a bomb":                                "SAMLRequest=" + url.QueryEscape(logoutBomb(t)) + "&SigAlg=a&Signature=b",
 		"a response's message":                  "SAMLRequest=" + url.QueryEscape(deflated(t, `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"/>`)) + "&SigAlg=a&Signature=b",
 		"nothing":                               "SAMLRequest=",
 		"a document type":                       "SAMLRequest=" + url.QueryEscape(deflated(t, `<!DOCTYPE a><samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"/>`)) + "&SigAlg=a&Signature=b",
@@ -209,7 +209,7 @@ func TestAPostedLogoutRequestMustBeCoveredByItsOnlySignature(t *testing.T) {
 			root.FindElement(".//Reference").CreateAttr("URI", "")
 		},
 	} {
-		got := g.Browser().PostTo(slo, url.Values{"SAMLRequest": {edited(t, signed, edit)}})
+		got := g.Browser().PostTo(slo, url.Values{"SAMLRequest": {tampered(t, signed, edit)}})
 		if kind := got.Header.Get("X-Gateway-Response"); kind != "bad_request" {
 			t.Errorf("%s: %d %q %q", name, got.Status, kind, got.Location)
 		}
@@ -411,7 +411,7 @@ func TestTheAnswerToOurSignOut(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			return b.PostTo(slo, url.Values{"SAMLResponse": {edited(t, content, func(root *etree.Element) { root.RemoveChild(root.FindElement("./Signature")) })}})
+			return b.PostTo(slo, url.Values{"SAMLResponse": {tampered(t, content, func(root *etree.Element) { root.RemoveChild(root.FindElement("./Signature")) })}})
 		}},
 		{name: "to another request", unsure: true, answer: func(g *gatewaytest.Gateway, b *gatewaytest.Browser, _ string) gatewaytest.Reply {
 			content, err := g.IdP.LogoutResponseForm("_another", g.ServiceProvider())
