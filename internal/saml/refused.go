@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -31,16 +32,16 @@ func newExplainer(d login.Deps, c Config) *explainer {
 		method: d.Name, realm: c.Realm, acs: d.Base.String() + "/acs", principal: c.PrincipalAttribute,
 		prepare: d.Elastic.SAMLPrepare, now: d.Now, log: d.Log,
 	}
-	if e.log == nil {
-		e.log = slog.New(slog.DiscardHandler)
+	if c.Issuer != "" {
+		e.issuer.Store(&c.Issuer)
 	}
 	return e
 }
 
 // accepted learns from a response that Elasticsearch has accepted.
 func (e *explainer) accepted(answer *response) {
-	if known := e.issuer.Load(); known == nil || *known != answer.Issuer {
-		issuer := answer.Issuer
+	issuer := strings.TrimSpace(answer.Issuer)
+	if known := e.issuer.Load(); known == nil || *known != issuer {
 		e.issuer.Store(&issuer)
 	}
 }
