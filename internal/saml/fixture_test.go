@@ -27,8 +27,8 @@ func decoded(t *testing.T, content string) []byte {
 
 func encode(message []byte) string { return base64.StdEncoding.EncodeToString(message) }
 
-// editedXML is a message with its root changed, as an attacker would.
-func editedXML(t *testing.T, message []byte, edit func(root *etree.Element)) []byte {
+// tamperedXML is a message with its root changed, as an attacker would.
+func tamperedXML(t *testing.T, message []byte, edit func(root *etree.Element)) []byte {
 	t.Helper()
 	doc := etree.NewDocument()
 	if err := doc.ReadFromBytes(message); err != nil {
@@ -58,8 +58,8 @@ func deflated(t *testing.T, message string) string {
 	return encode(packed.Bytes())
 }
 
-// bomb is a small message that becomes 20 MB.
-func bomb(t *testing.T) string {
+// logoutBomb is a small message that becomes 20 MB.
+func logoutBomb(t *testing.T) string {
 	t.Helper()
 	return deflated(t, `<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol">`+strings.Repeat(" ", 20<<20))
 }

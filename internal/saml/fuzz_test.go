@@ -66,6 +66,9 @@ func FuzzReadQuery(f *testing.F) {
 		if other.Get(q.name) != q.message || other.Has(samlRequest) && other.Has(samlResponse) {
 			t.Errorf("read as %+v, by others as %v", q, other)
 		}
+		if again, err := readQuery(q.raw); err != nil || again != q {
+			t.Errorf("read again as %+v, %v", again, err)
+		}
 		if message, err := inflate(q.message); err == nil && len(message) > maxMessage {
 			t.Errorf("%d bytes", len(message))
 		}

@@ -196,7 +196,7 @@ func TestAnEncryptedAssertionInAnotherEnvelopeIsAReplay(t *testing.T) {
 		t.Fatal("not signed in")
 	}
 	thief := g.Browser()
-	if thief.Post(edited(t, response, func(root *etree.Element) { root.CreateAttr("ID", "_another") }), ""); thief.Cookie("esgateway_session") != "" {
+	if thief.Post(tampered(t, response, func(root *etree.Element) { root.CreateAttr("ID", "_another") }), ""); thief.Cookie("esgateway_session") != "" {
 		t.Error("the same assertion signs in twice")
 	}
 }
@@ -205,7 +205,7 @@ func TestWhatWasRefusedBurnsNothing(t *testing.T) {
 	t.Parallel()
 	g := gatewaytest.Start(t, gatewaytest.Options{Method: ", idp_initiated: accept"})
 	good := unsolicited(t, g, "alice", idp.Answer{})
-	forged := edited(t, good, func(root *etree.Element) { root.FindElement("./Assertion/Issuer").SetText("urn:forged") })
+	forged := tampered(t, good, func(root *etree.Element) { root.FindElement("./Assertion/Issuer").SetText("urn:forged") })
 	if got := g.Browser().Post(forged, ""); got.Header.Get("X-Gateway-Response") != "sign_in_failed" {
 		t.Fatalf("the forged one: %d", got.Status)
 	}
@@ -248,10 +248,10 @@ func TestAnAnswerOfAnotherIssuerIsRefusedBeforeElasticsearchIsAsked(t *testing.T
 	}
 }
 
-// edited is a message with its root changed, its signatures left as they are.
-func edited(t *testing.T, content string, edit func(root *etree.Element)) string {
+// tampered is a message with its root changed, its signatures left as they are.
+func tampered(t *testing.T, content string, edit func(root *etree.Element)) string {
 	t.Helper()
-	return encode(editedXML(t, decoded(t, content), edit))
+	return encode(tamperedXML(t, decoded(t, content), edit))
 }
 
 // TestTheProvidersOwnLimitEndsTheSession: SessionNotOnOrAfter, also where only the

@@ -27,8 +27,8 @@ const maxRequestAge = 10 * time.Minute
 
 // logoutByRedirect is GET .../slo.
 //
-// The signature of this binding is over the octets of the query, so it goes to ES as
-// it came. ES takes the last of repeated parameters, also one behind the signature
+// The signature of this binding is over the octets of the query, so they go to ES as
+// they came. ES takes the last of repeated parameters, also one behind the signature
 // (contract saml 3), so a query that could be read in two ways is refused here.
 func (m *Method) logoutByRedirect(r *http.Request, attempts login.Attempts) (login.Step, error) {
 	if q, err := url.ParseQuery(r.URL.RawQuery); err == nil && !q.Has(samlRequest) && !q.Has(samlResponse) {
@@ -43,14 +43,14 @@ func (m *Method) logoutByRedirect(r *http.Request, attempts login.Attempts) (log
 		return login.Step{}, notTaken(err)
 	}
 	if query.name == samlResponse {
-		return m.answered(r.Context(), attempts, message, r.URL.RawQuery, "")
+		return m.answered(r.Context(), attempts, message, query.raw, "")
 	}
 	if !query.signed {
 		if err := signedWhole(message); err != nil {
 			return login.Step{}, notTaken(err)
 		}
 	}
-	return m.asked(r.Context(), attempts, message, r.URL.RawQuery)
+	return m.asked(r.Context(), attempts, message, query.raw)
 }
 
 // logoutByPost is POST .../slo. ES has no such call for a request: the same octets,
@@ -220,26 +220,26 @@ type query struct {
 	name    string // SAMLRequest or SAMLResponse
 	message string // decoded once
 	signed  bool
+	raw     string // the pairs as they came, in the order in which they are signed
 }
 
 // readQuery reads a raw query that can be read in one way only: the parameters of the
-// binding (SAML bindings 3.4.4.1), spelt as they are, each at most once, and nothing
-// behind the signature.
+// binding (SAML bindings 3.4.4.1), spelt as they are, each at most once. The signature
+// is over a fixed order, which some providers do not send (AD FS puts the algorithm
+// last), and ES takes the signature to be the last one, so the order is made here. For
+// all others the result is the query itself.
 func readQuery(raw string) (query, error) {
 	if strings.ContainsAny(raw, ";#") {
 		return query{}, errors.New("the query has a separator that is read in different ways")
 	}
 	var q query
-	seen := map[string]bool{}
+	seen := map[string]string{}
 	for pair := range strings.SplitSeq(raw, "&") {
 		name, value, _ := strings.Cut(pair, "=")
-		switch {
-		case seen[name]:
-			return query{}, errors.New("the query has a parameter twice")
-		case seen["Signature"]:
-			return query{}, errors.New("something follows the query's signature")
+		if _, twice := seen[name]; twice || value == "" && name != "RelayState" {
+			return query{}, errors.New("the query has a parameter twice, or empty")
 		}
-		seen[name] = true
+		seen[name] = pair
 		switch name {
 		case samlRequest, samlResponse:
 			if q.name != "" {
@@ -250,7 +250,7 @@ func readQuery(raw string) (query, error) {
 				return query{}, errors.New("the query has a broken escape")
 			}
 			q.name, q.message = name, plain
-		case "RelayState", "SigAlg", "Signature", "SAMLEncoding":
+		case "RelayState", "SigAlg", "Signature":
 		default:
 			return query{}, errors.New("the query has a parameter that does not belong there")
 		}
@@ -258,6 +258,16 @@ func readQuery(raw string) (query, error) {
 	if q.name == "" {
 		return query{}, errors.New("neither a request nor a response")
 	}
-	q.signed = seen["SigAlg"] && seen["Signature"]
+	var pairs []string
+	for _, name := range [...]string{q.name, "RelayState", "SigAlg", "Signature"} {
+		if pair, ok := seen[name]; ok {
+			pairs = append(pairs, pair)
+		}
+	}
+	q.raw = strings.Join(pairs, "&")
+	q.signed = seen["SigAlg"] != "" && seen["Signature"] != ""
+	if !q.signed && seen["SigAlg"]+seen["Signature"] != "" {
+		return query{}, errors.New("the query is signed by half")
+	}
 	return q, nil
 }

@@ -142,12 +142,14 @@ func TestALogoutRequestThatCouldBeReadInTwoWays(t *testing.T) {
 		"two relay states":                      "RelayState=a&RelayState=b&" + good,
 		"a parameter that is not signed over":   "x=y&" + good,
 		"a response beside the request":         "SAMLResponse=a&" + good,
+		"a signature without an algorithm":      unsigned + "&Signature=x",
+		"an empty signature":                    unsigned + "&SigAlg=x&Signature=",
 		"no signature":                          unsigned,
 		"an algorithm without a signature":      unsigned + "&SigAlg=x",
 		"another's request under the signature": evil + "&SigAlg" + strings.SplitN(good, "&SigAlg", 2)[1],
 		"a broken escape":                       "SAMLRequest=%ZZ",
 		"no base64":                             "SAMLRequest=%25%25&SigAlg=a&Signature=b",
-		"a bomb":                                "SAMLRequest=" + url.QueryEscape(bomb(t)) + "&SigAlg=a&Signature=b",
+		"a bomb":                                "SAMLRequest=" + url.QueryEscape(logoutBomb(t)) + "&SigAlg=a&Signature=b",
 		"a response's message":                  "SAMLRequest=" + url.QueryEscape(deflated(t, `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"/>`)) + "&SigAlg=a&Signature=b",
 		"nothing":                               "SAMLRequest=",
 		"a document type":                       "SAMLRequest=" + url.QueryEscape(deflated(t, `<!DOCTYPE a><samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"/>`)) + "&SigAlg=a&Signature=b",
@@ -159,6 +161,11 @@ func TestALogoutRequestThatCouldBeReadInTwoWays(t *testing.T) {
 	}
 	if !lives(alice) || !lives(bob) {
 		t.Error("somebody is signed out")
+	}
+	// AD FS sends the algorithm behind the signature, and signs the usual order.
+	adfs := strings.Split(wish(t, g, "alice", idp.Logout{SessionIndexes: []string{"_one"}}), "&")
+	if got := g.Browser().Get(slo + "?" + adfs[0] + "&" + adfs[2] + "&" + adfs[1]); !answers(got) || lives(alice) {
+		t.Errorf("in the order of AD FS: %d %q", got.Status, got.Location)
 	}
 	if got := g.Browser().Get(slo + "?" + good); !answers(got) || lives(bob) {
 		t.Errorf("the good one: %d %q, bob lives: %v", got.Status, got.Location, lives(bob))
@@ -202,7 +209,7 @@ func TestAPostedLogoutRequestMustBeCoveredByItsOnlySignature(t *testing.T) {
 			root.FindElement(".//Reference").CreateAttr("URI", "")
 		},
 	} {
-		got := g.Browser().PostTo(slo, url.Values{"SAMLRequest": {edited(t, signed, edit)}})
+		got := g.Browser().PostTo(slo, url.Values{"SAMLRequest": {tampered(t, signed, edit)}})
 		if kind := got.Header.Get("X-Gateway-Response"); kind != "bad_request" {
 			t.Errorf("%s: %d %q %q", name, got.Status, kind, got.Location)
 		}
@@ -404,7 +411,7 @@ func TestTheAnswerToOurSignOut(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			return b.PostTo(slo, url.Values{"SAMLResponse": {edited(t, content, func(root *etree.Element) { root.RemoveChild(root.FindElement("./Signature")) })}})
+			return b.PostTo(slo, url.Values{"SAMLResponse": {tampered(t, content, func(root *etree.Element) { root.RemoveChild(root.FindElement("./Signature")) })}})
 		}},
 		{name: "to another request", unsure: true, answer: func(g *gatewaytest.Gateway, b *gatewaytest.Browser, _ string) gatewaytest.Reply {
 			content, err := g.IdP.LogoutResponseForm("_another", g.ServiceProvider())

@@ -72,7 +72,7 @@ func (w *world) signsIn(t *testing.T, tab *parts.Tab) (deepLink string) {
 	deepLink = w.origin + "/reports/2026?q=report&note=%C3%BC%26%2F+x#section-3/%C3%A4?x=1"
 	tab.Goto(deepLink)
 	tab.WaitURLPrefix(w.idp.URL)
-	fillIn(tab, "alice")
+	w.idp.FillIn(tab, "alice")
 	tab.WaitURL(deepLink)
 	if got := tab.Text("#user"); got != "alice" {
 		t.Errorf("the application sees %q", got)

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rsa"
-	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -32,7 +32,7 @@ const account, accountPassword = "esgateway", "the-gateways-own-password"
 type world struct {
 	origin  string // the gateway's
 	es      *standin.Elasticsearch
-	idp     *parts.SimpleSAMLphp
+	idp     *parts.IdentityProvider
 	gateway *parts.Process
 	browser *parts.Browser
 	client  *http.Client // of an API client
@@ -42,10 +42,37 @@ type world struct {
 	ops             string
 }
 
-// newWorld starts everything. Secure: https and two registrable names, else plain
-// http on localhost, as the demo is.
-// Further hosts are routes of their own to the same application.
+// setting is what differs between worlds.
+type setting struct {
+	// secure: https and two registrable names, else plain http on localhost, as the demo is.
+	secure  bool
+	further []string // hosts that are routes of their own to the same application
+	// start starts the identity provider; nil: SimpleSAMLphp.
+	start func(testing.TB, parts.IdentityProviderConfig) *parts.IdentityProvider
+	// peer changes what the identity provider knows of Elasticsearch's realm.
+	peer    func(*parts.SAMLPeer)
+	method  string // further keys of the method, as ", key: value"; sp.key is the realm's private key
+	program string // the gateway; empty: it is built
+}
+
+// newWorld starts everything, with SimpleSAMLphp.
 func newWorld(t *testing.T, secure bool, further ...string) *world {
+	t.Helper()
+	return newWorldOf(t, setting{secure: secure, further: further})
+}
+
+func startSimpleSAMLphp(t testing.TB, c parts.IdentityProviderConfig) *parts.IdentityProvider {
+	t.Helper()
+	return &parts.StartSimpleSAMLphp(t, c).IdentityProvider
+}
+
+func buildGateway(t *testing.T) string {
+	t.Helper()
+	return parts.Build(t, "./cmd/gateway", "-race")
+}
+
+// newWorldOf starts everything.
+func newWorldOf(t *testing.T, s setting) *world {
 	t.Helper()
 	authority := parts.NewCA(t)
 	port, ops := parts.FreePort(t), parts.FreePort(t)
@@ -55,36 +82,44 @@ func newWorld(t *testing.T, secure bool, further ...string) *world {
 		client: authority.Client(),
 	}
 	idpHost := ""
-	if secure {
+	if s.secure {
 		w.origin, idpHost = fmt.Sprintf("https://%s:%d", gatewayHost, port), identityHost
 	}
 
 	key := parts.SigningKey(t, "service provider")
-	w.idp = parts.StartSimpleSAMLphp(t, parts.SimpleSAMLphpConfig{
-		Host: idpHost, CA: authority, Port: parts.FreePort(t),
-		Peer: parts.SAMLPeer{
-			EntityID: entityID, Certificate: &key,
-			ACS: w.origin + "/_gateway/saml/corp/acs", SLO: w.origin + "/_gateway/saml/corp/slo",
-		},
-	})
-	elasticsearch := w.startElasticsearch(t, authority, key)
+	peer := parts.SAMLPeer{
+		EntityID: entityID, Certificate: &key,
+		ACS: w.origin + "/_gateway/saml/corp/acs", SLO: w.origin + "/_gateway/saml/corp/slo",
+	}
+	if s.peer != nil {
+		s.peer(&peer)
+	}
+	if s.start == nil {
+		s.start = startSimpleSAMLphp
+	}
+	w.idp = s.start(t, parts.IdentityProviderConfig{Host: idpHost, CA: authority, Port: parts.FreePort(t), Peer: peer})
+	elasticsearch := w.startElasticsearch(t, authority, peer)
 	app := httptest.NewServer(newApplication(elasticsearch, authority))
 	t.Cleanup(app.Close)
 
-	w.program = parts.Build(t, "./cmd/gateway", "-race")
+	if w.program = s.program; w.program == "" {
+		w.program = buildGateway(t)
+	}
 	w.config = filepath.Join(t.TempDir(), "gateway.yaml")
+	parts.WriteFiles(t, key, filepath.Dir(w.config), "sp")
 	w.configure(t, authority, configuration{
-		port: port, ops: ops, secure: secure, elasticsearch: elasticsearch, app: app.URL, further: further,
+		port: port, ops: ops, secure: s.secure, elasticsearch: elasticsearch, app: app.URL, further: s.further, method: s.method,
 	})
 	w.start(t)
-	w.browser = parts.StartBrowser(t, authority, append(further, gatewayHost, identityHost)...)
+	w.browser = parts.StartBrowser(t, authority, append(s.further, gatewayHost, identityHost)...)
 	return w
 }
 
 // startElasticsearch starts the stand-in with a role model: people of the group dev
 // are analysts and see the incidents, all others only the reports.
-func (w *world) startElasticsearch(t *testing.T, authority *parts.CA, key tls.Certificate) (address string) {
+func (w *world) startElasticsearch(t *testing.T, authority *parts.CA, peer parts.SAMLPeer) (address string) {
 	t.Helper()
+	key := peer.Certificate.PrivateKey.(*rsa.PrivateKey)
 	read := func(indices ...string) standin.Role {
 		return standin.Role{Indices: []standin.IndexPrivileges{{Names: indices, Privileges: []string{"read"}}}}
 	}
@@ -105,8 +140,9 @@ func (w *world) startElasticsearch(t *testing.T, authority *parts.CA, key tls.Ce
 			Name:        "saml1",
 			IDPMetadata: func() ([]byte, error) { return w.idp.Metadata, nil },
 			IDPEntityID: w.idp.EntityID, SPEntityID: entityID,
-			ACS: w.origin + "/_gateway/saml/corp/acs", Logout: w.origin + "/_gateway/saml/corp/slo",
-			SigningKey: key.PrivateKey.(*rsa.PrivateKey), SigningCertificate: key.Leaf,
+			ACS: peer.ACS, Logout: peer.SLO,
+			SigningKey: key, SigningCertificate: peer.Certificate.Leaf,
+			EncryptionKeys: []*rsa.PrivateKey{key}, EncryptionCertificates: []*x509.Certificate{peer.Certificate.Leaf},
 			Attributes: samlrealm.Attributes{Principal: "uid", Groups: "groups", Name: "displayName", Mail: "mail"},
 		}},
 		Indices: map[string][]standin.Document{
@@ -129,6 +165,7 @@ type configuration struct {
 	secure             bool
 	elasticsearch, app string
 	further            []string
+	method             string
 }
 
 // configure writes the gateway's configuration file and the files that it names.
@@ -151,10 +188,10 @@ operations: {address: 127.0.0.1:%d}
 elasticsearch: {urls: [%s], ca: ca.crt, username: %s, password_file: es-password}
 sessions: {keys_file: keys, store: {type: embedded, path: sessions.db}}
 methods:
-  - {name: corp, type: saml, realm: saml1, title: Corporate account}
+  - {name: corp, type: saml, realm: saml1, title: Corporate account%s}
 routes:
   - {host: %s, to: [%s], public: [/public/]}
-%s`, w.origin, listen, c.ops, c.elasticsearch, account, host, c.app, c.furtherRoutes()))
+%s`, w.origin, listen, c.ops, c.elasticsearch, account, c.method, host, c.app, c.furtherRoutes()))
 
 	keys, err := exec.CommandContext(t.Context(), w.program, "keys", "new").Output()
 	if err != nil {

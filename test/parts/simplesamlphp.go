@@ -4,11 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"embed"
-	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,38 +17,12 @@ import (
 	"text/template"
 )
 
-// SAMLPeer is a service provider as an identity provider knows it. Behind the
-// gateway that is a SAML realm of Elasticsearch.
-type SAMLPeer struct {
-	EntityID    string
-	ACS         string
-	SLO         string
-	Certificate *tls.Certificate // signs requests; nil: requests are not signed and not verified
-	// Encrypt: assertions come encrypted to the certificate.
-	Encrypt bool
-}
-
-// SimpleSAMLphp is a running identity provider.
-//
-// Its people are alice (password alicepw, groups admins and dev) and bob (bobpw,
-// groups users). Attributes: uid, mail, displayName, groups.
-type SimpleSAMLphp struct {
-	EntityID string
-	URL      string // https://idp.identity.test:PORT/simplesaml/
-	SSO      string // single sign-on by redirect
-	SLO      string // single logout by redirect
-	Metadata []byte // as it publishes it
-	Process  *Process
-}
+// SimpleSAMLphp is a running identity provider of that name. Its URL is
+// https://HOST:PORT/simplesaml/.
+type SimpleSAMLphp struct{ IdentityProvider }
 
 // SimpleSAMLphpConfig says how the identity provider is reached and by whom.
-type SimpleSAMLphpConfig struct {
-	// Host is its https name. Empty: plain http on localhost, as in a demo.
-	Host string
-	CA   *CA
-	Port int // FreePort; the public one
-	Peer SAMLPeer
-}
+type SimpleSAMLphpConfig = IdentityProviderConfig
 
 //go:embed simplesamlphp
 var simpleSAMLphpFiles embed.FS
@@ -72,12 +46,15 @@ func StartSimpleSAMLphp(t testing.TB, config SimpleSAMLphpConfig) *SimpleSAMLphp
 		base = fmt.Sprintf("https://%s:%d/simplesaml/", config.Host, config.Port)
 		config.CA.Serve(t, config.Port, forward(Loopback(port)), config.Host)
 	}
-	idp := &SimpleSAMLphp{
-		EntityID: "urn:identity.test:idp",
-		URL:      base,
-		SSO:      base + "saml2/idp/SSOService.php",
-		SLO:      base + "saml2/idp/SingleLogoutService.php",
-	}
+	idp := &SimpleSAMLphp{IdentityProvider{
+		EntityID:  "urn:identity.test:idp",
+		URL:       base,
+		SSO:       base + "saml2/idp/SSOService.php",
+		SLO:       base + "saml2/idp/SingleLogoutService.php",
+		Initiated: base + "saml2/idp/SSOService.php?spentityid=" + url.QueryEscape(config.Peer.EntityID),
+		form:      form{user: "input[name=username]", password: "input[name=password]", button: "[type=submit]"},
+		signOut:   signOut{page: base + "saml2/idp/SingleLogoutService.php?ReturnTo=" + url.QueryEscape(base), farewell: "Congratulations"},
+	}}
 	writeSimpleSAMLphp(t, dir, idp, config.Peer)
 
 	cmd := exec.CommandContext(t.Context(), php,
@@ -108,10 +85,7 @@ func writeSimpleSAMLphp(t testing.TB, dir string, idp *SimpleSAMLphp, peer SAMLP
 	}
 	WriteFiles(t, SigningKey(t, "identity provider"), filepath.Join(dir, "cert"), "idp")
 
-	values := map[string]any{"Dir": dir, "IdP": idp, "Peer": peer, "Secure": strings.HasPrefix(idp.URL, "https:")}
-	if peer.Certificate != nil {
-		values["PeerCertificate"] = base64.StdEncoding.EncodeToString(peer.Certificate.Certificate[0])
-	}
+	values := map[string]any{"Dir": dir, "IdP": idp, "Peer": peer, "PeerCertificate": peer.certificate()}
 	quote := func(s string) string { // a PHP string literal
 		return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
 	}
