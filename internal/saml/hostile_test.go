@@ -52,7 +52,13 @@ func changedWhole(edit func(response *etree.Element)) construction {
 // rewritten changes the octets.
 func rewritten(rewrite func(message []byte) []byte) construction {
 	return func(k *kit) string {
-		return base64.StdEncoding.EncodeToString(rewrite(k.valid()))
+		k.t.Helper()
+		message := k.valid()
+		out := rewrite(bytes.Clone(message))
+		if bytes.Equal(out, message) {
+			k.t.Fatal("nothing was rewritten")
+		}
+		return base64.StdEncoding.EncodeToString(out)
 	}
 }
 
