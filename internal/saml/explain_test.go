@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -254,6 +255,22 @@ func TestNothingIsFoundInWhatElasticsearchAccepts(t *testing.T) {
 				t.Errorf("with nothing expected: %+v", findings)
 			}
 		})
+	}
+}
+
+// TestManyMistakesAreFewFindings: what is refused costs a look, and not a minute.
+func TestManyMistakesAreFewFindings(t *testing.T) {
+	t.Parallel()
+	var many strings.Builder
+	for i := range 9000 {
+		fmt.Fprintf(&many, `<x ID="_%d"/><x ID="_%d"/>`, i, i)
+	}
+	answer, err := readResponse([]byte(xmlResponse(`ID="_r" Version="2.0" IssueInstant="2026-03-02T12:00:00Z"`, many.String())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if findings := explain(answer, expected{at: noon}); len(findings) > maxProblems+5 || findings[0].cause != causeDuplicateID {
+		t.Errorf("%d findings", len(findings))
 	}
 }
 
