@@ -261,16 +261,22 @@ func TestNothingIsFoundInWhatElasticsearchAccepts(t *testing.T) {
 // TestManyMistakesAreFewFindings: what is refused costs a look, and not a minute.
 func TestManyMistakesAreFewFindings(t *testing.T) {
 	t.Parallel()
-	var many strings.Builder
+	var elements, attributes strings.Builder
 	for i := range 9000 {
-		fmt.Fprintf(&many, `<x ID="_%d"/><x ID="_%d"/>`, i, i)
+		fmt.Fprintf(&elements, `<x ID="_%d"/><x ID="_%d"/>`, i, i)
+		fmt.Fprintf(&attributes, ` a%d="" a%d=""`, i, i)
 	}
-	answer, err := readResponse([]byte(xmlResponse(`ID="_r" Version="2.0" IssueInstant="2026-03-02T12:00:00Z"`, many.String())))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if findings := explain(answer, expected{at: noon}); len(findings) > maxProblems+5 || findings[0].cause != causeDuplicateID {
-		t.Errorf("%d findings", len(findings))
+	for inside, want := range map[string]cause{
+		elements.String():                    causeDuplicateID,
+		"<x" + attributes.String() + "></x>": causeMalformed,
+	} {
+		answer, err := readResponse([]byte(xmlResponse(`ID="_r" Version="2.0" IssueInstant="2026-03-02T12:00:00Z"`, inside)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if findings := explain(answer, expected{at: noon}); len(findings) > 2*maxProblems || findings[0].cause != want {
+			t.Errorf("%d findings", len(findings))
+		}
 	}
 }
 
