@@ -3,6 +3,7 @@ package saml
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/esgateway/esgateway/internal/elastic"
 	"github.com/esgateway/esgateway/internal/fault"
@@ -24,7 +25,7 @@ func (m *Method) consume(r *http.Request, attempts login.Attempts) (login.Step, 
 	if err != nil {
 		return login.Step{}, unreadable(err)
 	}
-	if m.cfg.Issuer != "" && answer.Issuer != m.cfg.Issuer {
+	if m.cfg.Issuer != "" && strings.TrimSpace(answer.Issuer) != m.cfg.Issuer {
 		return login.Step{}, &fault.Error{
 			Kind: fault.SignInFailed, Public: remedies[causeIssuer].text, Hint: remedies[causeIssuer].hint, Cause: string(causeIssuer),
 			Err: errors.New("the response's issuer is not the method's"),

@@ -26,6 +26,11 @@ const (
 	causeAuthnContext  cause = "authn_context"
 	causeAttribute     cause = "attribute_missing"
 	causeSeveralValues cause = "several_values"
+	// causeUnsolicited, causeReplayed and causeEndless are refused by the gateway: an
+	// answer that nobody asked for, one that was used, and one that cannot be remembered.
+	causeUnsolicited cause = "unsolicited"
+	causeReplayed    cause = "replayed"
+	causeEndless     cause = "endless"
 	// causeUnreadable: the gateway has not even asked.
 	causeUnreadable cause = "unreadable"
 	// causeUntold: Elasticsearch has given a reason that is not in our table.
@@ -127,6 +132,10 @@ var remedies = map[cause]remedy{
 	causeSeveralValues: {
 		"The answer of your identity provider has a list where one value is expected.", askHint,
 		"attribute_delimiters.groups splits one value, and several came",
+	},
+	causeEndless: {
+		"The answer of your identity provider does not end soon enough to be taken unasked.", "Start at the application that you want to use.",
+		"with idp_initiated: accept each assertion needs an ID and an end within 24 hours, so that it can be remembered until then",
 	},
 	causeUntold: {
 		"Elasticsearch did not accept the answer of your identity provider.", againHint,

@@ -328,7 +328,7 @@ func TestHostileResponsesThatNobodyAskedFor(t *testing.T) {
 	for _, version := range []string{"8.17.0", "9.5.0"} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			g := gatewaytest.Start(t, gatewaytest.Options{Version: version, Method: ", idp_initiated: accept"})
+			g := gatewaytest.Start(t, gatewaytest.Options{Version: version, Method: ", idp_initiated: accept, principal_attribute: uid"})
 			b := g.Browser()
 			b.SignIn("/", "bob")
 			session := b.Cookie("esgateway_session")
@@ -340,6 +340,9 @@ func TestHostileResponsesThatNobodyAskedFor(t *testing.T) {
 					got := b.Post(tc.make(&kit{t: t, g: g, b: b, nobody: true}), "")
 					if kind := got.Header.Get("X-Gateway-Response"); kind != refused {
 						t.Errorf("got %d %q", got.Status, kind)
+					}
+					if !slices.Contains(strings.Split(tc.cause, " or "), causeOf(got)) {
+						t.Errorf("the cause is %q, want %q", causeOf(got), tc.cause)
 					}
 					for _, never := range []string{"<dt>Expected", "<dt>Received", "urn:", "other.example", "root"} {
 						if strings.Contains(got.Body, never) {
@@ -376,9 +379,7 @@ func checkRefused(t *testing.T, got gatewaytest.Reply, outcome, cause string) {
 	if kind := got.Header.Get("X-Gateway-Response"); kind != outcome || got.Status < 400 || got.Status >= 500 {
 		t.Errorf("got %d %q, want %q:\n%s", got.Status, kind, outcome, got.Body)
 	}
-	_, said, _ := strings.Cut(got.Body, "<dt>Cause</dt><dd><code>")
-	said, _, _ = strings.Cut(said, "<")
-	if !slices.Contains(strings.Split(cause, " or "), said) {
+	if said := causeOf(got); !slices.Contains(strings.Split(cause, " or "), said) {
 		t.Errorf("the cause is %q, want %q", said, cause)
 	}
 	for _, secret := range []string{"alice", "root", "analysts"} { // whom the message is about is nobody's business
@@ -386,6 +387,13 @@ func checkRefused(t *testing.T, got gatewaytest.Reply, outcome, cause string) {
 			t.Errorf("the page shows %q:\n%s", secret, got.Body)
 		}
 	}
+}
+
+// causeOf is the cause on a page.
+func causeOf(got gatewaytest.Reply) string {
+	_, said, _ := strings.Cut(got.Body, "<dt>Cause</dt><dd><code>")
+	said, _, _ = strings.Cut(said, "<")
+	return said
 }
 
 // checkUnharmed: nobody was signed in, and who was before still is.

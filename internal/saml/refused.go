@@ -109,6 +109,19 @@ func (e *explainer) explain(ctx context.Context, answer *response, requestID str
 	return f.fault(answer, requestID != "", ours, refusal)
 }
 
+// unkept is the fault of an unsolicited response that cannot be remembered, so that it
+// could be used twice. Where it is no good answer in any case, that is said.
+func (e *explainer) unkept(answer *response, err error) error {
+	now := e.now()
+	f := likely(explain(answer, expected{at: now, skew: usualSkew}))
+	switch f.cause {
+	case causeStatus, causeSeveral, causeNoAssertion, causeMalformed, causeDuplicateID:
+	default:
+		f = found(causeEndless, "", "")
+	}
+	return f.fault(answer, false, now, err)
+}
+
 // maxReason bounds what the log keeps of Elasticsearch's reason: two certificates.
 const maxReason = 600
 

@@ -191,3 +191,33 @@ func TestARequestOfTheRealmIsRead(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatCannotBeRememberedHasACause: of an answer that nobody asked for nothing but
+// the cause is shown.
+func TestWhatCannotBeRememberedHasACause(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	for name, tc := range map[string]struct {
+		how  idp.Answer
+		want cause
+	}{
+		"two assertions": {idp.Answer{Assertions: 2}, causeSeveral},
+		"no assertion":   {idp.Answer{EditResponse: remove("Assertion")}, causeNoAssertion},
+		"a refusal":      {idp.Answer{Status: statusCalled("Responder")}, causeStatus},
+		"for ever":       {idp.Answer{NotOnOrAfter: noon.AddDate(10, 0, 0)}, causeEndless},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			answer, err := readResponse(w.answer(t, "", tc.how))
+			if err != nil {
+				t.Fatal(err)
+			}
+			why := errors.New("it cannot be remembered")
+			got := fault.Of(refusing(w, &log).why.unkept(answer, why))
+			if got.Cause != string(tc.want) || got.Kind != fault.SignInFailed || got.Public == "" || len(got.Facts) > 0 || !errors.Is(got, why) {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}

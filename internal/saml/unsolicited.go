@@ -35,6 +35,7 @@ func (m *Method) unsolicited(r *http.Request, attempts login.Attempts, content s
 			Kind:   fault.SignInFailed,
 			Public: "A sign-in cannot begin at the identity provider here.",
 			Hint:   "Start at the application that you want to use.",
+			Cause:  string(causeUnsolicited),
 			Err:    errors.New("the response answers no request, and idp_initiated is reject"),
 		}
 	}
@@ -46,7 +47,7 @@ func (m *Method) unsolicited(r *http.Request, attempts login.Attempts, content s
 func (m *Method) takeUnsolicited(r *http.Request, attempts login.Attempts, content, next string, answer *response) (login.Step, error) {
 	id, until, err := m.once(answer)
 	if err != nil {
-		return login.Step{}, fault.Because(fault.SignInFailed, err)
+		return login.Step{}, m.why.unkept(answer, err)
 	}
 	first, err := attempts.Once(r.Context(), id, until)
 	if err != nil {
@@ -54,7 +55,7 @@ func (m *Method) takeUnsolicited(r *http.Request, attempts login.Attempts, conte
 	}
 	if !first {
 		return login.Step{}, &fault.Error{
-			Kind: fault.SignInUnknown, Public: "This answer of your identity provider has been used already.",
+			Kind: fault.SignInUnknown, Public: "This answer of your identity provider has been used already.", Cause: string(causeReplayed),
 			Err: errors.New("the assertion was used before"),
 		}
 	}
