@@ -38,6 +38,8 @@ func TestKeycloak(t *testing.T) {
 			w.signsOutThere(t, false)
 			if tt.peer.SLOByPost {
 				w.isThrownOut(t, idp)
+			} else {
+				w.signsLess(t, idp)
 			}
 			w.stops(t)
 		})
@@ -60,4 +62,28 @@ func (w *world) isThrownOut(t *testing.T, idp *parts.Keycloak) {
 		tab.Reload()
 		w.idp.WaitForm(tab)
 	}
+}
+
+// signsLess: Keycloak signs the response alone, then the assertion alone, and with that
+// no message about logout: nobody is signed out by one, and after a sign-out from here
+// the page says that Keycloak's answer proves nothing.
+func (w *world) signsLess(t *testing.T, idp *parts.Keycloak) {
+	t.Helper()
+	idp.Sign(t, entityID, parts.ResponseSigned)
+	tab := w.browser.Person(t).Tab(t)
+	w.signsInTo(t, tab, "/whoami")
+	w.signsOutHere(t, tab)
+
+	idp.Sign(t, entityID, parts.AssertionSigned)
+	tab = w.browser.Person(t).Tab(t)
+	w.signsInTo(t, tab, "/whoami")
+	idp.Leave(tab)
+	tab.WaitText("body", "Your identity provider wants to sign you out, and its message cannot be taken")
+	tab.Screenshot("unsigned-request")
+	w.waitTokens(t, "alice", 1)
+	tab.Goto(w.origin + "/_gateway/session")
+	tab.Click(`form[action*="/logout"] button`)
+	tab.WaitURL(w.origin + "/_gateway/logged-out?undone=provider_unsure")
+	tab.Screenshot("unsigned-answer")
+	w.waitTokens(t, "alice", 0)
 }

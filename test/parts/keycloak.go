@@ -157,13 +157,29 @@ func writeKeycloakRealm(t testing.TB, path string, config IdentityProviderConfig
 // BackChannel makes Keycloak tell the peer of sign-outs itself, without a browser: by POST.
 func (k *Keycloak) BackChannel(t testing.TB, peer string) {
 	t.Helper()
+	k.change(t, peer, func(client, _ map[string]any) { client["frontchannelLogout"] = false })
+}
+
+// Sign sets what Keycloak signs for the peer. Messages about logout are signed as responses are.
+func (k *Keycloak) Sign(t testing.TB, peer string, signed Signed) {
+	t.Helper()
+	k.change(t, peer, func(_, attributes map[string]any) {
+		p := SAMLPeer{Signed: signed}
+		attributes["saml.server.signature"] = strconv.FormatBool(p.SignsResponse())
+		attributes["saml.assertion.signature"] = strconv.FormatBool(p.SignsAssertion())
+	})
+}
+
+// change changes the settings of a peer while Keycloak runs.
+func (k *Keycloak) change(t testing.TB, peer string, edit func(client, attributes map[string]any)) {
+	t.Helper()
 	admin := k.administrator(t)
 	var clients []map[string]any
 	k.call(t, http.MethodGet, "/admin/realms/corp/clients?clientId="+url.QueryEscape(peer), admin, nil, &clients)
 	if len(clients) != 1 {
 		t.Fatalf("Keycloak knows %d peers with the name %s", len(clients), peer)
 	}
-	clients[0]["frontchannelLogout"] = false
+	edit(clients[0], clients[0]["attributes"].(map[string]any))
 	changed, err := json.Marshal(clients[0])
 	if err != nil {
 		t.Fatal(err)
