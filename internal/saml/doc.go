@@ -4,6 +4,7 @@
 //	acs    POST SAMLResponse --> read issuer and InResponseTo, unproven
 //	           none       --> Restart: an ordinary sign-in begins (bounce)
 //	           an attempt --> take it --> ES saml/authenticate --> Done
+//	                                         refused --> explain: a cause for the person
 //	slo    GET --> back from the identity provider after a sign-out
 //	metadata GET --> ES saml/metadata, for a minute
 //	Leave  --> ES saml/logout --> the identity provider's address, if it has one
@@ -13,6 +14,10 @@
 // for byte. That it answers an attempt of this very browser is checked here and
 // in package login, since ES accepts a response without InResponseTo and
 // remembers nothing.
+//
+// Why ES has refused a message is its own word where it has one (9.3 and later), else
+// what a comparison of the message with the realm's settings shows. That decides
+// nothing; `gateway explain saml` does the same for a captured message.
 //
 // For operators it compares the realm with the gateway's addresses (Diagnose), and
 // writes a realm from the identity provider's metadata (`gateway realm saml`).

@@ -81,7 +81,7 @@ func (e *explanation) add(found ...finding) {
 // differs compares values that must be the same, letter by letter.
 func (e *explanation) differs(c cause, want, got string) {
 	if want != "" && got != want {
-		e.add(found(c, want, shown(got)))
+		e.add(found(c, want, received(got)))
 	}
 }
 
@@ -133,7 +133,7 @@ func (e *explanation) answers(inResponseTo string) {
 func (e *explanation) issuer(got string) {
 	got = strings.TrimSpace(got)
 	if got == "" || e.want.issuer != "" && got != e.want.issuer {
-		e.add(found(causeIssuer, e.want.issuer, shown(got)))
+		e.add(found(causeIssuer, e.want.issuer, received(got)))
 	}
 }
 
@@ -201,7 +201,7 @@ func (e *explanation) statement(all []authn) {
 	e.until("SessionNotOnOrAfter", all[0].SessionNotOnOrAfter)
 	class := strings.TrimSpace(all[0].ContextClass)
 	if len(e.want.classes) > 0 && !slices.Contains(e.want.classes, class) {
-		e.add(found(causeAuthnContext, joined(e.want.classes), shown(class)))
+		e.add(found(causeAuthnContext, joined(e.want.classes), received(class)))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -137,9 +138,9 @@ var bends = []struct {
 	{name: "a first code that says it all", how: idp.Answer{Status: statusCalled("AuthnFailed")}, cause: causeStatus, expected: "Success", got: "AuthnFailed", says: "could not confirm who you are"},
 	{name: "no status", how: idp.Answer{EditResponse: remove("Status")}, cause: causeStatus, expected: "Success", got: "none"},
 	{name: "another destination", how: idp.Answer{Destination: new("https://else.example/acs")}, cause: causeDestination, expected: testACS, got: "https://else.example/acs"},
-	{name: "signed without a destination", how: idp.Answer{Destination: new(""), SignResponse: true}, cause: causeDestination, expected: testACS},
+	{name: "signed without a destination", how: idp.Answer{Destination: new(""), SignResponse: true}, cause: causeDestination, expected: testACS, got: "none"},
 	{name: "another issuer", how: idp.Answer{Issuer: new("urn:other:idp")}, cause: causeIssuer, expected: testIdP, got: "urn:other:idp"},
-	{name: "no issuer", how: idp.Answer{Issuer: new("")}, cause: causeIssuer, expected: testIdP},
+	{name: "no issuer", how: idp.Answer{Issuer: new("")}, cause: causeIssuer, expected: testIdP, got: "none"},
 	{name: "another issuer of the assertion", how: idp.Answer{EditAssertion: func(e *etree.Element) { e.SelectElement("Issuer").SetText("urn:other:idp") }}, cause: causeIssuer, expected: testIdP, got: "urn:other:idp"},
 	{name: "another audience", how: idp.Answer{Audience: new("urn:other:sp")}, cause: causeAudience, expected: testSP, got: "urn:other:sp"},
 	{name: "a second restriction", how: idp.Answer{EditAssertion: func(e *etree.Element) {
@@ -150,7 +151,7 @@ var bends = []struct {
 	{name: "early", how: idp.Answer{NotBefore: noon.Add(3*time.Minute + time.Second)}, cause: causeNotYetValid, expected: "NotBefore no later than 2026-03-02T12:03:00Z", got: "2026-03-02T12:03:01Z"},
 	{name: "the session is over", how: idp.Answer{SessionNotOnOrAfter: noon.Add(-time.Hour)}, cause: causeExpired, expected: "SessionNotOnOrAfter later than 2026-03-02T11:57:00Z", got: "2026-03-02T11:00:00Z"},
 	{name: "another recipient", how: idp.Answer{Recipient: new(testACS + "/")}, cause: causeRecipient, expected: testACS, got: testACS + "/"},
-	{name: "no recipient", how: idp.Answer{Recipient: new("")}, cause: causeRecipient, expected: testACS},
+	{name: "no recipient", how: idp.Answer{Recipient: new("")}, cause: causeRecipient, expected: testACS, got: "none"},
 	{name: "another request", how: idp.Answer{InResponseTo: new("_other")}, cause: causeInResponseTo, got: "_other"},
 	{name: "another request inside", how: idp.Answer{SubjectInResponseTo: new("_other")}, cause: causeInResponseTo, got: "_other"},
 	{name: "unsigned", how: idp.Answer{UnsignedAssertion: true}, cause: causeNotSigned, expected: "a signature of the response or of the assertion", got: "none"},
@@ -254,6 +255,28 @@ func TestNothingIsFoundInWhatElasticsearchAccepts(t *testing.T) {
 				t.Errorf("with nothing expected: %+v", findings)
 			}
 		})
+	}
+}
+
+// TestManyMistakesAreFewFindings: what is refused costs a look, and not a minute.
+func TestManyMistakesAreFewFindings(t *testing.T) {
+	t.Parallel()
+	var elements, attributes strings.Builder
+	for i := range 9000 {
+		fmt.Fprintf(&elements, `<x ID="_%d"/><x ID="_%d"/>`, i, i)
+		fmt.Fprintf(&attributes, ` a%d="" a%d=""`, i, i)
+	}
+	for inside, want := range map[string]cause{
+		elements.String():                    causeDuplicateID,
+		"<x" + attributes.String() + "></x>": causeMalformed,
+	} {
+		answer, err := readResponse([]byte(xmlResponse(`ID="_r" Version="2.0" IssueInstant="2026-03-02T12:00:00Z"`, inside)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if findings := explain(answer, expected{at: noon}); len(findings) > 2*maxProblems || findings[0].cause != want {
+			t.Errorf("%d findings", len(findings))
+		}
 	}
 }
 

@@ -70,11 +70,14 @@ func runExplain(ctx context.Context, c login.Call) error {
 	}
 	message, err := captured(text)
 	if err != nil {
-		return fmt.Errorf("the response cannot be read: %w", err)
+		return fmt.Errorf("the response cannot be read: %s", shown(err.Error()))
 	}
 	answer, err := readResponse(message)
 	if err != nil {
-		return fmt.Errorf("the response cannot be read, so the gateway does not hand it on to Elasticsearch: %w", err)
+		return fmt.Errorf("the response cannot be read, so the gateway does not hand it on to Elasticsearch: %s", shown(err.Error()))
+	}
+	if issued := instant(answer.IssueInstant); f.at == "" && !issued.IsZero() && want.at.Sub(issued) > fresh {
+		fmt.Fprintf(c.Err, "The response was issued at %s and is compared with the time now; --at TIME says when it was used.\n", printed(issued))
 	}
 	_, err = io.WriteString(c.Out, report(answer, want))
 	return err
@@ -135,6 +138,9 @@ func (f *explainFlags) configured(c login.Call) (*Method, error) {
 	}
 	return nil, login.Misused("say which method is meant: --method %s", strings.Join(names, "|"))
 }
+
+// fresh is how old a response may be that is looked at while somebody waits.
+const fresh = 5 * time.Minute
 
 // maxCaptured bounds a file: a form with everything escaped is three times as long.
 const maxCaptured = 4 * maxMessage

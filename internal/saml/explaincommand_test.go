@@ -123,6 +123,28 @@ func TestExplainReadsWhatPeopleCopy(t *testing.T) {
 	}
 }
 
+func TestExplainSaysThatACapturedResponseIsOld(t *testing.T) {
+	t.Parallel()
+	old := strings.ReplaceAll(capturedXML, "2026-03-02T11:59:58Z", "2026-03-02T09:00:00Z")
+	for _, tc := range []struct {
+		name, in string
+		args     []string
+		remark   bool
+	}{
+		{"an old one", old, nil, true},
+		{"an old one with its time", old, []string{"--at", "2026-03-02T09:00:05Z"}, false},
+		{"a new one", capturedXML, nil, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			_, remarks, err := explaining(t, tc.in, nil, append([]string{"--acs", testACS}, append(tc.args, "-")...)...)
+			if err != nil || strings.Contains(remarks, "issued at 2026-03-02T09:00:00Z") != tc.remark {
+				t.Errorf("%v %q", err, remarks)
+			}
+		})
+	}
+}
+
 func TestExplainIsUsedInTheRightWay(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the file is wrong")

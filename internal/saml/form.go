@@ -65,11 +65,17 @@ func (n *node) attribute(local string) string {
 	return ""
 }
 
+// maxProblems is how many of them are told: a message may have thousands.
+const maxProblems = 10
+
 // check looks for what the schemas forbid and a defence rests on: an ID that means two
 // elements lets a signature cover another one than is read.
 func (n *node) check(ids map[string]bool, problems *[]finding) {
 	seen := map[string]bool{}
 	for _, a := range n.Attributes {
+		if len(*problems) >= maxProblems {
+			return
+		}
 		if seen[a.Name.Local] {
 			*problems = append(*problems, found(causeMalformed, "one attribute "+shown(a.Name.Local)+" in "+shown(n.XMLName.Local), "two"))
 		}

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -25,8 +26,9 @@ import (
 type kit struct {
 	t       *testing.T
 	g       *gatewaytest.Gateway
+	b       *gatewaytest.Browser
 	request string // the request that is answered
-	other   string // another open one of the same browser
+	nobody  bool   // the answer names no request
 }
 
 // A construction makes what is posted. To add one, write a function and a row.
@@ -52,12 +54,21 @@ func changedWhole(edit func(response *etree.Element)) construction {
 // rewritten changes the octets.
 func rewritten(rewrite func(message []byte) []byte) construction {
 	return func(k *kit) string {
-		return base64.StdEncoding.EncodeToString(rewrite(k.valid()))
+		k.t.Helper()
+		message := k.valid()
+		out := rewrite(bytes.Clone(message))
+		if bytes.Equal(out, message) {
+			k.t.Fatal("nothing was rewritten")
+		}
+		return base64.StdEncoding.EncodeToString(out)
 	}
 }
 
 func (k *kit) respond(how idp.Answer) string {
 	k.t.Helper()
+	if k.nobody && how.InResponseTo == nil {
+		how.InResponseTo = new("")
+	}
 	content, _, err := k.g.IdP.Respond(k.request, k.g.Person("alice"), how)
 	if err != nil {
 		k.t.Fatal(err)
@@ -119,6 +130,10 @@ var hostile = []struct {
 	{"second assertion, unsigned", changed(func(r *etree.Element) { r.AddChild(evil(r)) }), refused, "several_assertions"},
 	// The stand-in takes it; whether Elasticsearch does is not known (contract saml 1.2).
 	{"SHA-1", signed(func(*kit) idp.Answer { return idp.Answer{SHA1: true} }), asAlice, ""},
+	{"no user name", signed(func(*kit) idp.Answer { return idp.Answer{Without: []string{"uid"}} }), refused, "attribute_missing"},
+	{"denied by the identity provider", signed(func(*kit) idp.Answer {
+		return idp.Answer{Status: "urn:oasis:names:tc:SAML:2.0:status:Responder", SecondStatus: "urn:oasis:names:tc:SAML:2.0:status:RequestDenied"}
+	}), refused, "idp_status"},
 	{"encrypted for nobody", signed(func(*kit) idp.Answer {
 		_, cert := stranger()
 		return idp.Answer{EncryptFor: cert}
@@ -270,21 +285,29 @@ func TestHostileResponses(t *testing.T) {
 	for _, version := range []string{"8.17.0", "9.5.0"} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			g := gatewaytest.Start(t, gatewaytest.Options{Version: version})
+			g := gatewaytest.Start(t, gatewaytest.Options{Version: version, Method: ", principal_attribute: uid"})
 			settled := g.Browser()
 			settled.SignIn("/", "bob")
 			for _, tc := range hostile {
-				for where, b := range map[string]*gatewaytest.Browser{" with a session": settled, " in a new browser": g.Browser()} {
+				places := map[string]*gatewaytest.Browser{" with a session": settled}
+				if !testing.Short() {
+					places[" in a new browser"] = g.Browser()
+				}
+				for where, b := range places {
 					t.Run(tc.name+where, func(t *testing.T) {
 						session := b.Cookie("esgateway_session")
 						g.ES.ForgetTokens("alice") // what a failure before this has left
-						k := &kit{t: t, g: g, request: begin(b), other: begin(b)}
-						got := b.Post(tc.make(k), "")
+						k := &kit{t: t, g: g, b: b, request: begin(b)}
+						content, before := tc.make(k), asked(g)
+						got := b.Post(content, "")
 						if tc.outcome == asAlice {
 							checkAlice(t, g, b, got)
 							return
 						}
 						checkRefused(t, got, tc.outcome, tc.cause)
+						if n := asked(g) - before; n != map[string]int{refused: 1}[tc.outcome] {
+							t.Errorf("Elasticsearch was asked %d times", n)
+						}
 						checkUnharmed(t, g, b, session)
 					})
 				}
@@ -296,6 +319,43 @@ func TestHostileResponses(t *testing.T) {
 			checkSilent(t, g)
 		})
 	}
+}
+
+// TestHostileResponsesThatNobodyAskedFor: with idp_initiated: accept they need no
+// attempt, so they can come from anybody. Nothing of what they say is shown.
+func TestHostileResponsesThatNobodyAskedFor(t *testing.T) {
+	t.Parallel()
+	for _, version := range []string{"8.17.0", "9.5.0"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			g := gatewaytest.Start(t, gatewaytest.Options{Version: version, Method: ", idp_initiated: accept"})
+			b := g.Browser()
+			b.SignIn("/", "bob")
+			session := b.Cookie("esgateway_session")
+			for _, tc := range hostile {
+				if tc.outcome != refused || tc.cause == "in_response_to" {
+					continue
+				}
+				t.Run(tc.name, func(t *testing.T) {
+					got := b.Post(tc.make(&kit{t: t, g: g, b: b, nobody: true}), "")
+					if kind := got.Header.Get("X-Gateway-Response"); kind != refused {
+						t.Errorf("got %d %q", got.Status, kind)
+					}
+					for _, never := range []string{"<dt>Expected", "<dt>Received", "urn:", "other.example", "root"} {
+						if strings.Contains(got.Body, never) {
+							t.Errorf("the page shows %q:\n%s", never, got.Body)
+						}
+					}
+					checkUnharmed(t, g, b, session)
+				})
+			}
+		})
+	}
+}
+
+// asked is how often Elasticsearch was asked to judge a response.
+func asked(g *gatewaytest.Gateway) int {
+	return g.ES.Counters().Calls["POST /_security/saml/authenticate"]
 }
 
 // begin starts a sign-in, also over a session.
@@ -318,7 +378,7 @@ func checkRefused(t *testing.T, got gatewaytest.Reply, outcome, cause string) {
 	}
 	_, said, _ := strings.Cut(got.Body, "<dt>Cause</dt><dd><code>")
 	said, _, _ = strings.Cut(said, "<")
-	if said == "" || !strings.Contains(cause, said) {
+	if !slices.Contains(strings.Split(cause, " or "), said) {
 		t.Errorf("the cause is %q, want %q", said, cause)
 	}
 	for _, secret := range []string{"alice", "root", "analysts"} { // whom the message is about is nobody's business

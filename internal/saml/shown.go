@@ -17,6 +17,14 @@ const (
 // and without characters that turn or hide others.
 func shown(text string) string { return cut(text, maxShown) }
 
+// received is a single value as it came, or that none did.
+func received(text string) string {
+	if text = shown(text); text == "" {
+		return "none"
+	}
+	return text
+}
+
 func cut(text string, most int) string {
 	var b strings.Builder
 	n := 0

@@ -154,7 +154,7 @@ func anotherRequest(k *kit) string {
 	var other string
 	answer := idp.Answer{EditSigned: func(r *etree.Element) { other = r.SelectAttrValue("InResponseTo", "") }}
 	request := k.request
-	k.request = k.other
+	k.request = begin(k.b)
 	k.respond(answer)
 	k.request = request
 	return k.respond(idp.Answer{EditSigned: func(r *etree.Element) { r.CreateAttr("InResponseTo", other) }})

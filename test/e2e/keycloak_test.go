@@ -10,28 +10,80 @@ import (
 // POST, with several sessions of one user.
 func TestKeycloak(t *testing.T) {
 	t.Parallel()
+	program := buildGateway(t)
 	for _, tt := range []struct {
 		name, method string
-		post         bool
+		peer         parts.SAMLPeer
 	}{
-		{name: "logout by redirect"},
-		{name: "logout by POST, and what begins there is accepted", post: true, method: ", idp_initiated: accept"},
+		{name: "all signed, logout by redirect"},
+		{
+			name: "encrypted, logout by POST", method: ", idp_initiated: accept, decryption_key: sp.key",
+			peer: parts.SAMLPeer{Encrypt: true, SLOByPost: true},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			var idp *parts.Keycloak
 			w := newWorldOf(t, setting{
-				secure: true, method: tt.method,
+				secure: true, program: program, method: tt.method, peer: tt.peer,
 				start: func(t testing.TB, c parts.IdentityProviderConfig) *parts.IdentityProvider {
-					return &parts.StartKeycloak(t, c).IdentityProvider
+					idp = parts.StartKeycloak(t, c)
+					return &idp.IdentityProvider
 				},
-				peer: func(p *parts.SAMLPeer) { p.SLOByPost = tt.post },
 			})
 			tab := w.browser.Person(t).Tab(t)
 			w.signsIn(t, tab)
 			w.signsOutHere(t, tab)
 			w.signsOutHere(t, w.signsInFromThere(t))
 			w.signsOutThere(t, false)
+			if tt.peer.SLOByPost {
+				w.isThrownOut(t, idp)
+			} else {
+				w.signsLess(t, idp)
+			}
 			w.stops(t)
 		})
 	}
+}
+
+// isThrownOut: an administrator ends what alice has, in two browsers, and none of them
+// takes part in that.
+func (w *world) isThrownOut(t *testing.T, idp *parts.Keycloak) {
+	t.Helper()
+	idp.BackChannel(t, entityID)
+	tabs := []*parts.Tab{w.browser.Person(t).Tab(t), w.browser.Person(t).Tab(t)}
+	for _, tab := range tabs {
+		w.signsInTo(t, tab, "/whoami")
+	}
+	w.waitTokens(t, "alice", 2)
+	idp.EndSessions(t, "alice")
+	w.waitTokens(t, "alice", 0)
+	for _, tab := range tabs {
+		tab.Reload()
+		w.idp.WaitForm(tab)
+	}
+}
+
+// signsLess: Keycloak signs the response alone, then the assertion alone, and with that
+// no message about logout: nobody is signed out by one, and after a sign-out from here
+// the page says that Keycloak's answer proves nothing.
+func (w *world) signsLess(t *testing.T, idp *parts.Keycloak) {
+	t.Helper()
+	idp.Sign(t, entityID, parts.ResponseSigned)
+	tab := w.browser.Person(t).Tab(t)
+	w.signsInTo(t, tab, "/whoami")
+	w.signsOutHere(t, tab)
+
+	idp.Sign(t, entityID, parts.AssertionSigned)
+	tab = w.browser.Person(t).Tab(t)
+	w.signsInTo(t, tab, "/whoami")
+	idp.Leave(tab)
+	tab.WaitText("body", "Your identity provider wants to sign you out, and its message cannot be taken")
+	tab.Screenshot("unsigned-request")
+	w.waitTokens(t, "alice", 1)
+	tab.Goto(w.origin + "/_gateway/session")
+	tab.Click(`form[action*="/logout"] button`)
+	tab.WaitURL(w.origin + "/_gateway/logged-out?undone=provider_unsure")
+	tab.Screenshot("unsigned-answer")
+	w.waitTokens(t, "alice", 0)
 }

@@ -49,8 +49,9 @@ type setting struct {
 	further []string // hosts that are routes of their own to the same application
 	// start starts the identity provider; nil: SimpleSAMLphp.
 	start func(testing.TB, parts.IdentityProviderConfig) *parts.IdentityProvider
-	// peer changes what the identity provider knows of Elasticsearch's realm.
-	peer    func(*parts.SAMLPeer)
+	// peer is what the identity provider is to know of Elasticsearch's realm, besides
+	// its addresses and keys, which come later.
+	peer    parts.SAMLPeer
 	method  string // further keys of the method, as ", key: value"; sp.key is the realm's private key
 	program string // the gateway; empty: it is built
 }
@@ -87,18 +88,13 @@ func newWorldOf(t *testing.T, s setting) *world {
 	}
 
 	key := parts.SigningKey(t, "service provider")
-	peer := parts.SAMLPeer{
-		EntityID: entityID, Certificate: &key,
-		ACS: w.origin + "/_gateway/saml/corp/acs", SLO: w.origin + "/_gateway/saml/corp/slo",
-	}
-	if s.peer != nil {
-		s.peer(&peer)
-	}
+	s.peer.EntityID, s.peer.Certificate = entityID, &key
+	s.peer.ACS, s.peer.SLO = w.origin+"/_gateway/saml/corp/acs", w.origin+"/_gateway/saml/corp/slo"
 	if s.start == nil {
 		s.start = startSimpleSAMLphp
 	}
-	w.idp = s.start(t, parts.IdentityProviderConfig{Host: idpHost, CA: authority, Port: parts.FreePort(t), Peer: peer})
-	elasticsearch := w.startElasticsearch(t, authority, peer)
+	w.idp = s.start(t, parts.IdentityProviderConfig{Host: idpHost, CA: authority, Port: parts.FreePort(t), Peer: s.peer})
+	elasticsearch := w.startElasticsearch(t, authority, s.peer)
 	app := httptest.NewServer(newApplication(elasticsearch, authority))
 	t.Cleanup(app.Close)
 
@@ -265,14 +261,20 @@ func (w *world) noSecrets(t *testing.T, tabs ...*parts.Tab) {
 			w.wire.remember(cookie.Value)
 		}
 	}
+	if n := len(w.wire.secrets()); n < 5 {
+		t.Fatalf("only %d secrets went over the wire: the test looks at the wrong one", n)
+	}
+	w.logsNoSecrets(t, 2) // it was started twice
+}
+
+// logsNoSecrets does that for a gateway that was started so many times.
+func (w *world) logsNoSecrets(t *testing.T, starts int) {
+	t.Helper()
 	w.wire.remember(accountPassword)
 	secrets := w.wire.secrets()
-	if len(secrets) < 5 {
-		t.Fatalf("only %d secrets went over the wire: the test looks at the wrong one", len(secrets))
-	}
 	parts.Write(t, filepath.Join(t.ArtifactDir(), "secrets.txt"), []byte(strings.Join(secrets, "\n")))
 	logs, err := filepath.Glob(filepath.Join(filepath.Dir(w.gateway.Log), "gateway*.log"))
-	if err != nil || len(logs) != 2 { // it was started twice
+	if err != nil || len(logs) != starts {
 		t.Fatalf("logs of the gateway: %q, %v", logs, err)
 	}
 	for _, name := range logs {

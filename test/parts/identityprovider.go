@@ -97,9 +97,15 @@ func (i *IdentityProvider) WaitForm(tab *Tab) {
 // service providers, and waits until it says that it has.
 func (i *IdentityProvider) SignOut(tab *Tab) {
 	tab.t.Helper()
+	i.Leave(tab)
+	tab.WaitText("body", i.signOut.farewell)
+}
+
+// Leave is SignOut that does not wait.
+func (i *IdentityProvider) Leave(tab *Tab) {
+	tab.t.Helper()
 	tab.Goto(i.signOut.page)
 	if i.signOut.confirm != "" {
 		tab.Click(i.signOut.confirm)
 	}
-	tab.WaitText("body", i.signOut.farewell)
 }

@@ -1,9 +1,14 @@
 package parts
 
 import (
+	"bytes"
 	"context"
 	"embed"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +20,10 @@ import (
 )
 
 // Keycloak is a running identity provider of that name. Its URL is that of its realm.
-type Keycloak struct{ IdentityProvider }
+type Keycloak struct {
+	IdentityProvider
+	local string // its address without TLS
+}
 
 //go:embed keycloak
 var keycloakFiles embed.FS
@@ -24,30 +32,38 @@ var keycloakFiles embed.FS
 const keycloakPatience = 3 * time.Minute
 
 // StartKeycloak starts Keycloak with one realm of ours. scripts/setup has installed it
-// where programs keep what can be had again. The config's Host must not be empty.
+// where programs keep what can be had again. The config's Host must not be empty. What
+// it encrypts it encrypts as the stand-in for Elasticsearch can open it; its own choice
+// is AES in GCM, and OAEP with another hash.
 func StartKeycloak(t testing.TB, config IdentityProviderConfig) *Keycloak {
 	t.Helper()
 	port := FreePort(t)
 	base := fmt.Sprintf("https://%s:%d", config.Host, config.Port)
 	config.CA.Serve(t, config.Port, forward(Loopback(port)), config.Host)
 	realm := base + "/realms/corp"
-	idp := &Keycloak{IdentityProvider{
+	idp := &Keycloak{local: "http://" + Loopback(port), IdentityProvider: IdentityProvider{
 		EntityID: realm, URL: realm + "/", SSO: realm + "/protocol/saml", SLO: realm + "/protocol/saml",
 		Initiated: realm + "/protocol/saml/clients/es",
 		form:      form{user: "#username", password: "#password", button: "#kc-login"},
 		signOut:   signOut{page: realm + "/protocol/openid-connect/logout", confirm: "#kc-logout", farewell: "You are logged out"},
 	}}
 	home := keycloakHome(t)
+	authority := filepath.Join(home, "authority.crt")
+	Write(t, authority, config.CA.PEM())
 	writeKeycloakRealm(t, filepath.Join(home, "data", "import", "corp.json"), config)
 
 	cmd := exec.CommandContext(t.Context(), filepath.Join(home, "bin", "kc.sh"), "start", "--optimized", "--import-realm",
 		"--http-enabled=true", "--http-host=127.0.0.1", "--http-port="+strconv.Itoa(port),
-		"--hostname="+base, "--proxy-headers=xforwarded", "--cache=local")
+		"--hostname="+base, "--proxy-headers=xforwarded", "--cache=local",
+		"--truststore-paths="+authority)
 	cmd.Dir = home
-	cmd.Env = append(os.Environ(), "JAVA_OPTS="+javaOptions(t, home))
+	cmd.Env = append(os.Environ(), "JAVA_OPTS="+javaOptions(t, home, config.Peer))
 	idp.Process = Start(t, "keycloak", cmd)
 	idp.Process.ReadyWithin(t, keycloakPatience, func(ctx context.Context) error {
-		published, err := get(ctx, "http://"+Loopback(port)+"/realms/corp/protocol/saml/descriptor")
+		published, err := get(ctx, idp.local+"/realms/corp/protocol/saml/descriptor")
+		if err == nil && !strings.Contains(string(published), idp.EntityID) {
+			err = errors.New("somebody else has taken the port while Keycloak was starting")
+		}
 		idp.Metadata = published
 		return err
 	})
@@ -58,7 +74,12 @@ func StartKeycloak(t testing.TB, config IdentityProviderConfig) *Keycloak {
 // of the installation, what it writes is not.
 func keycloakHome(t testing.TB) string {
 	t.Helper()
-	installed, home := keycloakInstalled(t), t.TempDir()
+	installed := keycloakInstalled(t)
+	home, err := os.MkdirTemp("", "keycloak") // not the test's: a comma in its name would end a path in an option
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(home) })
 	script, err := os.ReadFile(filepath.Join(installed, "bin", "kc.sh"))
 	if err != nil {
 		t.Fatalf("no Keycloak on this machine: run scripts/setup (%v)", err)
@@ -82,14 +103,26 @@ func keycloakHome(t testing.TB) string {
 	return home
 }
 
-// javaOptions are those with which scripts/setup has prepared the classes.
-func javaOptions(t testing.TB, home string) string {
+// javaOptions are those with which scripts/setup has prepared the classes, and a list of
+// hosts: Keycloak finds the peer on this machine, and nobody else anywhere.
+func javaOptions(t testing.TB, home string, peer SAMLPeer) string {
 	t.Helper()
+	acs, err := url.Parse(peer.ACS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts := filepath.Join(home, "hosts")
+	Write(t, hosts, fmt.Appendf(nil, "127.0.0.1 localhost %s %s\n", own, acs.Hostname()))
 	options, err := keycloakFiles.ReadFile("keycloak/java.options")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.TrimSpace(string(options)) + " -XX:SharedArchiveFile=" + filepath.Join(home, "lib", "classes.jsa")
+	return strings.TrimSpace(string(options)) + " -XX:SharedArchiveFile=" + filepath.Join(home, "lib", "classes.jsa") +
+		" -Djdk.net.hosts.file=" + hosts
 }
 
 // keycloakInstalled is where scripts/setup puts it; the name of what it downloads says the release.
@@ -119,4 +152,91 @@ func writeKeycloakRealm(t testing.TB, path string, config IdentityProviderConfig
 		t.Fatal(err)
 	}
 	Write(t, path, []byte(content.String()))
+}
+
+// BackChannel makes Keycloak tell the peer of sign-outs itself, without a browser: by POST.
+func (k *Keycloak) BackChannel(t testing.TB, peer string) {
+	t.Helper()
+	k.change(t, peer, func(client, _ map[string]any) { client["frontchannelLogout"] = false })
+}
+
+// Sign sets what Keycloak signs for the peer. Messages about logout are signed as responses are.
+func (k *Keycloak) Sign(t testing.TB, peer string, signed Signed) {
+	t.Helper()
+	k.change(t, peer, func(_, attributes map[string]any) {
+		p := SAMLPeer{Signed: signed}
+		attributes["saml.server.signature"] = strconv.FormatBool(p.SignsResponse())
+		attributes["saml.assertion.signature"] = strconv.FormatBool(p.SignsAssertion())
+	})
+}
+
+// change changes the settings of a peer while Keycloak runs.
+func (k *Keycloak) change(t testing.TB, peer string, edit func(client, attributes map[string]any)) {
+	t.Helper()
+	admin := k.administrator(t)
+	var clients []map[string]any
+	k.call(t, http.MethodGet, "/admin/realms/corp/clients?clientId="+url.QueryEscape(peer), admin, nil, &clients)
+	if len(clients) != 1 {
+		t.Fatalf("Keycloak knows %d peers with the name %s", len(clients), peer)
+	}
+	edit(clients[0], clients[0]["attributes"].(map[string]any))
+	changed, err := json.Marshal(clients[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.call(t, http.MethodPut, fmt.Sprintf("/admin/realms/corp/clients/%s", clients[0]["id"]), admin, changed, nil)
+}
+
+// EndSessions ends all sessions of a person, as an administrator does it in the console.
+// Keycloak tells those peers that it can tell without a browser.
+func (k *Keycloak) EndSessions(t testing.TB, user string) {
+	t.Helper()
+	admin := k.administrator(t)
+	var people []struct {
+		ID string `json:"id"`
+	}
+	k.call(t, http.MethodGet, "/admin/realms/corp/users?exact=true&username="+url.QueryEscape(user), admin, nil, &people)
+	if len(people) != 1 {
+		t.Fatalf("Keycloak knows %d people with the name %s", len(people), user)
+	}
+	k.call(t, http.MethodPost, "/admin/realms/corp/users/"+people[0].ID+"/logout", admin, nil, nil)
+}
+
+// administrator gives a bearer token of the account that scripts/setup has made.
+func (k *Keycloak) administrator(t testing.TB) string {
+	t.Helper()
+	var token struct {
+		Access string `json:"access_token"`
+	}
+	k.call(t, http.MethodPost, "/realms/master/protocol/openid-connect/token", "",
+		[]byte("grant_type=password&client_id=admin-cli&username=admin&password=admin"), &token)
+	return token.Access
+}
+
+// call is a call of Keycloak's own interface: without a token with a form, with one in JSON.
+func (k *Keycloak) call(t testing.TB, method, path, token string, body []byte, into any) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, k.local+path, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if token != "" {
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	response, err := (&http.Client{Timeout: Patience}).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode/100 != 2 {
+		t.Fatalf("%s %s: %s", method, path, response.Status)
+	}
+	if into == nil {
+		return
+	}
+	if err := json.NewDecoder(response.Body).Decode(into); err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
 }
