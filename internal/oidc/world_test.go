@@ -26,9 +26,10 @@ type world struct {
 	op     *op.OP
 	key    op.Key
 	issuer string
-	// down makes the provider unreachable; asked counts what it was asked.
-	down  atomic.Bool
-	asked struct{ discovery, keys atomic.Int64 }
+	// down makes the provider unreachable, discoveryDown what it publishes; asked counts
+	// what it was asked.
+	down, discoveryDown atomic.Bool
+	asked               struct{ discovery, keys atomic.Int64 }
 }
 
 // options bend a world.
@@ -119,7 +120,7 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/jwks":
 		w.asked.keys.Add(1)
 	}
-	if w.down.Load() {
+	if w.down.Load() || w.discoveryDown.Load() && r.URL.Path != "/token" {
 		http.Error(rw, "down", http.StatusBadGateway)
 		return
 	}
