@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/esgateway/esgateway/internal/standin/idp"
+	"github.com/esgateway/esgateway/internal/standin/people"
 )
 
 // A Config is what a provider needs to know.
@@ -31,11 +31,12 @@ type Config struct {
 	// LeanIDTokens name the subject alone; the rest is told by userinfo.
 	LeanIDTokens bool
 	// HTTPClient delivers logout tokens when a login ends; nil: none are sent.
+	// It has a deadline: a login ends while a browser waits.
 	HTTPClient *http.Client
 }
 
 // A Person is somebody who can log in: the same as at the SAML identity provider.
-type Person = idp.Person
+type Person = people.Person
 
 // A Client is somebody who may ask.
 type Client struct {

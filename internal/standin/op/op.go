@@ -6,18 +6,24 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+
+	"github.com/esgateway/esgateway/internal/standin/people"
 )
 
 // An OP is a running OpenID provider. It is safe for concurrent use.
 type OP struct {
 	config Config
 	path   string // the path of the issuer
+	secure bool   // whether cookies are for https only
+	pages  *people.Site
 	serve  http.Handler
 
-	mu     sync.Mutex // guards what follows
-	keys   []Key      // the first one signs
-	codes  store[*grant]
-	access store[*grant]
+	mu       sync.Mutex // guards what follows
+	keys     []Key      // the first one signs
+	codes    store[*grant]
+	access   store[*grant]
+	sessions store[*session] // by cookie
+	bent     Answer
 }
 
 // New makes a provider. It listens nowhere: it is an http.Handler.
@@ -29,7 +35,11 @@ func New(c Config) (*OP, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &OP{config: c, path: at.Path, keys: []Key{c.Key}}
+	pages, err := people.NewSite(c.Title, at.Path, c.Log)
+	if err != nil {
+		return nil, err
+	}
+	o := &OP{config: c, path: at.Path, secure: at.Scheme == "https", pages: pages, keys: []Key{c.Key}}
 	o.serve = o.routes()
 	return o, nil
 }
@@ -37,15 +47,37 @@ func New(c Config) (*OP, error) {
 // ServeHTTP answers browsers and clients.
 func (o *OP) ServeHTTP(w http.ResponseWriter, r *http.Request) { o.serve.ServeHTTP(w, r) }
 
-// routes are all that the provider answers to.
+// routes are all that the provider answers to. POSTs of browsers from other origins are
+// refused: nobody else may log a browser in or out.
 func (o *OP) routes() http.Handler {
 	mux := http.NewServeMux()
+	at := func(method, path string, h handler) { mux.Handle(method+" "+o.path+path, o.answering(h)) }
+	at("GET", "/{$}", o.home)
+	at("GET", "/authorize", o.authorize)
+	at("POST", "/authorize", o.logIn)
+	at("GET", "/end_session", o.endSession)
+	at("POST", "/end_session", o.confirmed)
+	mux.Handle("GET "+o.path+"/style.css", o.pages.Asset("style.css", "text/css; charset=utf-8"))
+	mux.Handle("GET "+o.path+"/post.js", o.pages.Asset("post.js", "text/javascript; charset=utf-8"))
+	mux.Handle("GET "+o.path+"/next.js", o.pages.Asset("next.js", "text/javascript; charset=utf-8"))
 	mux.HandleFunc("GET "+o.path+"/.well-known/openid-configuration", o.discovery)
 	mux.HandleFunc("GET "+o.path+"/jwks", o.jwks)
 	mux.HandleFunc("POST "+o.path+"/token", o.token)
 	mux.HandleFunc("GET "+o.path+"/userinfo", o.userinfo)
 	mux.HandleFunc("POST "+o.path+"/userinfo", o.userinfo)
-	return mux
+	return http.NewCrossOriginProtection().Handler(mux)
+}
+
+// A handler answers a browser or says why not; answering writes that.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+func (o *OP) answering(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			o.config.Log.Warn("OpenID provider refuses", slog.String("path", r.URL.Path), slog.Any("error", err))
+			o.pages.Notice(w, http.StatusBadRequest, "This request cannot be answered", err.Error())
+		}
+	})
 }
 
 // discovery is OpenID Connect Discovery 1.0, section 3.

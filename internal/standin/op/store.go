@@ -35,9 +35,11 @@ func (s *store[T]) add(thing T, ends time.Time) string {
 }
 
 // find gives what has not ended yet.
-func (s *store[T]) find(name string, now time.Time) (T, bool) {
-	one, there := s.by[name]
-	return one.thing, there && now.Before(one.ends)
+func (s *store[T]) find(name string, now time.Time) (thing T, ok bool) {
+	if one, there := s.by[name]; there && now.Before(one.ends) {
+		return one.thing, true
+	}
+	return thing, false
 }
 
 func (s *store[T]) remove(name string) { delete(s.by, name) }
