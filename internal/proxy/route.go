@@ -33,6 +33,8 @@ type RouteConfig struct {
 	Elasticsearch bool `yaml:"elasticsearch"`
 	// Require is what a signed-in person needs.
 	Require access.Rule `yaml:"require"`
+	// Authorization says what becomes of a client's own Authorization header.
+	Authorization gate.AuthorizationConfig `yaml:"authorization"`
 	// Public are path prefixes, by whole segments, that need no sign-in.
 	Public []string `yaml:"public"`
 	// CSRF is what a request with a session needs that can change something:
@@ -77,6 +79,12 @@ func (c RouteConfig) Check() map[string]error {
 				bad[key] = fmt.Errorf("%q is no path prefix; write it plain and starting with a slash, for example /app", p)
 			}
 		}
+	}
+	for key, err := range c.Authorization.Check() {
+		bad["authorization."+key] = err
+	}
+	if !c.Elasticsearch && c.Authorization.Forwards() && !c.Require.Zero() {
+		bad["authorization"] = errors.New("with forward nobody knows whose header it is, so require would not hold; write verify")
 	}
 	if !slices.Contains([]string{"", csrfStrict, csrfLax, csrfOff}, c.CSRF) {
 		bad["csrf"] = fmt.Errorf("%q is none of strict, lax, off", c.CSRF)
@@ -151,7 +159,7 @@ func newTable(configs []RouteConfig, publicHost string) (table, error) {
 		if err != nil {
 			return nil, err
 		}
-		t[c.Host] = append(t[c.Host], &route{RouteConfig: c, first: first.url, policy: gate.Policy{Elasticsearch: c.Elasticsearch, Require: c.Require}})
+		t[c.Host] = append(t[c.Host], &route{RouteConfig: c, first: first.url, policy: gate.Policy{Elasticsearch: c.Elasticsearch, Require: c.Require, Authorization: c.Authorization}})
 	}
 	for _, routes := range t {
 		slices.SortStableFunc(routes, func(a, b *route) int { return len(b.Path) - len(a.Path) })

@@ -180,10 +180,16 @@ func (h *Handler) landing() string { return h.Public.Scheme + "://" + h.Public.H
 // challenges are what our own 401 offers: what the route takes, without Basic,
 // which makes browsers open a login box.
 func challenges(p gate.Policy) []string {
-	if !p.Elasticsearch {
-		return nil
+	var all []string
+	for _, scheme := range p.Schemes() {
+		switch scheme {
+		case "Bearer":
+			all = append(all, `Bearer realm="security"`)
+		case "ApiKey":
+			all = append(all, scheme)
+		}
 	}
-	return []string{`Bearer realm="security"`, "ApiKey"}
+	return all
 }
 
 // forward sends the request upstream and the answer back.
