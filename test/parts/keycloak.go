@@ -61,6 +61,7 @@ func StartKeycloak(t testing.TB, config IdentityProviderConfig) *Keycloak {
 		"--proxy-headers=xforwarded", "--cache=local", "--truststore-paths="+authority)
 	cmd.Dir = home
 	cmd.Env = append(os.Environ(), "JAVA_OPTS="+javaOptions(t, home, config.Peer))
+	started := time.Now()
 	idp.Process = Start(t, "keycloak", cmd)
 	idp.Process.ReadyWithin(t, keycloakPatience, func(ctx context.Context) error {
 		log := readFile(t, idp.Process.Log)
@@ -73,6 +74,7 @@ func StartKeycloak(t testing.TB, config IdentityProviderConfig) *Keycloak {
 		idp.Metadata = published
 		return err
 	})
+	t.Logf("measured: Keycloak was ready after %.1f s", time.Since(started).Seconds())
 	address <- idp.local
 	return idp
 }
