@@ -51,11 +51,6 @@ func (c AuthorizationConfig) Check() map[string]error {
 	return bad
 }
 
-// Forwards reports whether some scheme goes on without being looked at.
-func (c AuthorizationConfig) Forwards() bool {
-	return c.APIKey == Forward || c.Bearer == Forward || c.Basic == Forward
-}
-
 // schemes are those that a route can take, as challenges and ES write them.
 var schemes = []string{"Bearer", "ApiKey", "Basic"} //nolint:gochecknoglobals // a constant
 
@@ -79,6 +74,11 @@ func (p Policy) handling(scheme string) Handling {
 		return Forward
 	}
 	return Refuse
+}
+
+// Forwards reports whether some scheme goes on without being looked at.
+func (p Policy) Forwards() bool {
+	return slices.ContainsFunc(schemes, func(scheme string) bool { return p.handling(scheme) == Forward })
 }
 
 // Schemes are the schemes of Authorization that the route takes from clients.

@@ -24,14 +24,33 @@ type Visitor struct {
 	OwnAuthorization bool
 	// Identity is who that header stands for, where the route has it verified.
 	Identity *elastic.Identity
+
+	authorization secret.Text                            // in the place of the session's token
+	again         func(context.Context) (Visitor, error) // with another one; nil: there is none
 }
 
-// Bearer is the token to send upstream; empty without a session.
-func (v Visitor) Bearer() secret.Text {
-	if v.Session == nil {
-		return secret.Text{}
+// Authorization is the header to send upstream; empty: the client's own, or none.
+func (v Visitor) Authorization() secret.Text {
+	switch {
+	case !v.authorization.Empty():
+		return v.authorization
+	case v.Session != nil:
+		return secret.Of("Bearer " + v.Session.Pair.Access.Reveal())
 	}
-	return v.Session.Pair.Access
+	return secret.Text{}
+}
+
+// BySession reports whether it is the session's own token that goes upstream.
+func (v Visitor) BySession() bool { return v.Session != nil && v.authorization.Empty() }
+
+// Again returns the visitor with other credentials, after ES has refused those that
+// are no session's. ok is false if there are none.
+func (v Visitor) Again(ctx context.Context) (next Visitor, ok bool, err error) {
+	if v.again == nil {
+		return v, false, nil
+	}
+	next, err = v.again(ctx)
+	return next, true, err
 }
 
 // Policy is what a route says about who may come.
@@ -41,6 +60,8 @@ type Policy struct {
 	Require       access.Rule
 	// Authorization says what becomes of a client's own header.
 	Authorization AuthorizationConfig
+	// Account is the route's own, in the place of the visitor's credentials.
+	Account AccountConfig
 }
 
 // Unusable wraps a fault over a session that exists and is kept: a new sign-in
@@ -80,6 +101,14 @@ func New(s Setup) *Gate {
 // cookie anew on w. Errors are faults: login_required, forbidden, bad_request
 // (two session cookies), elasticsearch_unavailable, store_unavailable.
 func (g *Gate) Admit(w http.ResponseWriter, r *http.Request, t target.Target, p Policy) (Visitor, error) {
+	v, err := g.visitor(w, r, t, p)
+	if err != nil || p.Account.None() {
+		return v, err
+	}
+	return g.account(r.Context(), v, p.Account)
+}
+
+func (g *Gate) visitor(w http.ResponseWriter, r *http.Request, t target.Target, p Policy) (Visitor, error) {
 	if values := r.Header.Values("Authorization"); len(values) > 0 {
 		return g.ownAuthorization(r.Context(), values, p)
 	}

@@ -31,8 +31,8 @@ func proofOf(kind, value string) proof { return sha256.Sum256([]byte(kind + "\x0
 // grant is what a proof is worth for a while.
 type grant struct {
 	identity elastic.Identity
-	// bearer is the token that stands for it; empty: what the client itself has sent.
-	bearer secret.Text
+	// authorization is the header that stands for it; empty: what the client has sent.
+	authorization secret.Text
 	// until is when it ends, renew from when it is better made anew.
 	until, renew time.Time
 }
@@ -138,12 +138,12 @@ func isRefusal(err error) bool {
 	return fault.Is(err, fault.LoginRequired) || fault.Is(err, fault.Forbidden)
 }
 
-// drop forgets a grant whose bearer ES has refused, unless it was made anew meanwhile.
-func (g *grants) drop(p proof, bearer secret.Text) {
+// drop forgets a grant that ES has refused, unless it was made anew meanwhile.
+func (g *grants) drop(p proof, authorization secret.Text) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if e, ok := g.of[p]; ok {
-		if k := e.Value.(*kept); k.grant.bearer.Equal(bearer) {
+		if k := e.Value.(*kept); k.grant.authorization.Equal(authorization) {
 			k.grant, k.until = grant{}, time.Time{}
 		}
 	}

@@ -237,8 +237,8 @@ func (h *Handler) rewrite(p *httputil.ProxyRequest) {
 	if e.preflight {
 		p.Out.Header.Del("Cookie") // browsers send none, and nobody was admitted
 	}
-	if bearer := e.visitor.Bearer(); !bearer.Empty() {
-		p.Out.Header.Set("Authorization", "Bearer "+bearer.Reveal())
+	if ours := e.visitor.Authorization(); !ours.Empty() {
+		p.Out.Header.Set("Authorization", ours.Reveal())
 	}
 	if _, asked := p.In.Header["User-Agent"]; !asked {
 		p.Out.Header["User-Agent"] = nil // net/http would put its own

@@ -18,6 +18,7 @@ const policyRoutes = `
   - {path: /admins, to: ["{{app}}"], authorization: {basic: verify, apikey: verify}, require: {roles: [admin]}}
   - {path: /trusting, to: ["{{app}}"], authorization: {apikey: forward}}
   - {path: /keys, to: ["{{es}}"], ca: "{{ca}}", strip_prefix: true, elasticsearch: true, authorization: {basic: refuse}}
+  - {path: /as, to: ["{{es}}"], ca: "{{ca}}", strip_prefix: true, elasticsearch: true, authorization: {basic: verify, apikey: refuse, bearer: refuse}, account: {username: reader, password_file: reader}}
   - {path: /_security/api_key, to: ["{{es}}"], ca: "{{ca}}", elasticsearch: true}
 `
 
@@ -26,10 +27,15 @@ func policyGateway(t *testing.T) *gatewaytest.Gateway {
 	t.Helper()
 	return gatewaytest.Start(t, gatewaytest.Options{
 		Routes: policyRoutes,
-		Roles:  map[string]standin.Role{"keeper": {Cluster: []string{"manage_own_api_key"}}},
+		Files:  map[string]string{"reader": "reader-password\n"},
+		Roles: map[string]standin.Role{
+			"keeper": {Cluster: []string{"manage_own_api_key"}},
+			"reader": {Cluster: []string{"cluster:admin/xpack/security/token/create"}, Indices: []standin.IndexPrivileges{{Names: []string{"reports"}, Privileges: []string{"read"}}}},
+		},
 		Elastic: func(_ *gatewaytest.Gateway, c *standin.Config) {
 			c.Users = append(c.Users,
 				standin.User{Name: "robot", Password: "robot-password", Roles: []string{"keeper"}},
+				standin.User{Name: "reader", Password: "reader-password", Roles: []string{"reader"}},
 				standin.User{Name: "chief", Password: "chief-password", Roles: []string{"admin"}},
 			)
 		},
@@ -151,5 +157,44 @@ func TestAVerifiedHeaderIsAskedAfterOnceForAll(t *testing.T) {
 	g.ES.SetFaults(standin.Faults{})
 	if got := send(robot); got != http.StatusOK {
 		t.Errorf("after the outage: %d", got)
+	}
+}
+
+// TestARouteMayHaveAnAccountOfItsOwn, which the upstream sees in the place of whoever asks.
+func TestARouteMayHaveAnAccountOfItsOwn(t *testing.T) {
+	t.Parallel()
+	g := policyGateway(t)
+	const who = "/as/_security/_authenticate"
+	alice := g.Browser()
+	alice.SignIn("/", "alice")
+	made := func() int { return g.ES.Counters().Calls["POST /_security/oauth2/token"] }
+	is := func(what string, got gatewaytest.Reply) {
+		t.Helper()
+		if got.Status != http.StatusOK || !strings.Contains(got.Body, `"username":"reader"`) {
+			t.Errorf("%s: %d %s", what, got.Status, got.Body)
+		}
+	}
+	var all sync.WaitGroup
+	for range 50 {
+		all.Go(func() { is("alice", alice.API(http.MethodGet, who, "")) })
+	}
+	all.Wait()
+	is("a robot that was verified", g.Browser().API(http.MethodGet, who, "", "Authorization", basic("robot", "robot-password")))
+	if n := made(); n != 1 {
+		t.Errorf("%d tokens were made, want one", n)
+	}
+	if got := g.Browser().API(http.MethodGet, who, ""); got.Status != http.StatusUnauthorized {
+		t.Errorf("nobody: %d", got.Status)
+	}
+	if got := g.Browser().API(http.MethodGet, who, "", "Authorization", basic("robot", "wrong")); got.Status != http.StatusUnauthorized {
+		t.Errorf("a wrong password: %d", got.Status)
+	}
+	g.ES.ForgetTokens("reader")
+	is("after ES has forgotten the token", alice.API(http.MethodGet, who, ""))
+	g.Clock.Advance(19*time.Minute + 30*time.Second)
+	is("near the token's end", alice.API(http.MethodGet, who, ""))
+	gatewaytest.Eventually(t, "the token is made anew ahead of its end", func() bool { return made() >= 3 })
+	if got := alice.Get("/"); !strings.Contains(got.Body, "Authorization: Bearer ") || got.Status != http.StatusOK {
+		t.Errorf("alice elsewhere: %d", got.Status)
 	}
 }
