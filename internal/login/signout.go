@@ -246,7 +246,7 @@ func (f *Flow) providerSignOut(w http.ResponseWriter, r *http.Request, step Step
 		}
 	}
 	if step.quiet {
-		f.pages.Document(w, r, "text/plain; charset=utf-8", nil)
+		f.pages.Done(w, r)
 		return nil
 	}
 	if err := f.forgetIfOver(w, r); err != nil {

@@ -44,6 +44,9 @@ type Gateway struct {
 	upstreams *proxy.Handler
 }
 
+// Warnings are what operators should know while all works, as /readyz?verbose shows it.
+func (g *Gateway) Warnings() []string { return g.flow.Warnings() }
+
 // Build makes a gateway. It opens no listener and asks nobody: Elasticsearch
 // and the identity providers may be down. Errors say what cannot be built.
 func Build(c *config.Ready, l Lasting) (*Gateway, error) {

@@ -35,7 +35,7 @@ type state struct {
 }
 
 func newState(g *Gateway, l Lasting) *state {
-	return &state{es: g.Elastic, lasting: l, warnings: g.flow.Warnings}
+	return &state{es: g.Elastic, lasting: l, warnings: g.Warnings}
 }
 
 // handler serves the operations listener. profiles adds the memory and CPU
