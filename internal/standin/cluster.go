@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/esgateway/esgateway/internal/standin/pkirealm"
 	"github.com/esgateway/esgateway/internal/standin/samlrealm"
 )
 
@@ -18,6 +19,7 @@ type cluster struct {
 	uuid    string
 	roles   map[string]Role // with the builtin ones; never changes
 	saml    []*samlrealm.Realm
+	pki     []*pkirealm.Realm
 
 	mu           sync.Mutex // guards everything below, and the maps of the nodes
 	nodes        int
@@ -53,6 +55,9 @@ func newCluster(cfg Config) (*cluster, error) {
 		c.users[u.Name] = u
 	}
 	if err := c.addRealms(cfg.SAML); err != nil {
+		return nil, err
+	}
+	if err := c.addPKI(cfg.PKI); err != nil {
 		return nil, err
 	}
 	return c, c.addIndices(cfg.Indices)
@@ -104,11 +109,15 @@ func (es *Elasticsearch) DeleteUser(name string) {
 	delete(es.cluster.users, name)
 }
 
-// SetRoleMappings replaces the role mappings; they are read at sign-in only.
+// SetRoleMappings replaces the role mappings; they are read at sign-in only. PKI
+// realms forget whom they remember.
 func (es *Elasticsearch) SetRoleMappings(mappings ...RoleMapping) {
 	es.cluster.mu.Lock()
 	defer es.cluster.mu.Unlock()
 	es.cluster.roleMappings = slices.Clone(mappings)
+	for _, r := range es.cluster.pki {
+		r.Forget()
+	}
 }
 
 func (c *cluster) user(name string) (User, bool) {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/esgateway/esgateway/internal/standin/pkirealm"
 	"github.com/esgateway/esgateway/internal/standin/samlrealm"
 )
 
@@ -33,6 +34,8 @@ type Config struct {
 	AnonymousRoles []string
 	// SAML lists the SAML realms in realm-chain order.
 	SAML []samlrealm.Config
+	// PKI lists the PKI realms in realm-chain order.
+	PKI []pkirealm.Config
 	// Indices are the indices that exist at the start.
 	Indices map[string][]Document
 	// ClusterName and NodeName are shown by "GET /".
@@ -65,10 +68,11 @@ type IndexPrivileges struct{ Names, Privileges []string }
 
 // A RoleMapping gives Roles to the users of Realm (empty: of any realm) of whom
 // one of Users or Groups holds; "*" in either is everybody, and so is a mapping
-// that names neither.
+// that names neither. Whatever Metadata names must be there as well, with that value.
 type RoleMapping struct {
 	Realm         string
 	Users, Groups []string
+	Metadata      map[string]string
 	Roles         []string
 }
 

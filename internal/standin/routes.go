@@ -40,6 +40,7 @@ func routes() []route {
 		newRoute(methods(post), samlPath+"invalidate", nil, jsonBody, saml(samlInvalidateRoute)),
 		newRoute(methods(post), samlPath+"complete_logout", nil, jsonBody, saml(samlCompleteRoute)),
 		newRoute(methods(get), samlPath+"metadata/{realm}", []string{"realm"}, ignoredBody, saml(samlMetadataRoute)),
+		newRoute(methods(post), "/_security/delegate_pki", nil, jsonBody, delegatePKIRoute),
 		newRoute(methods(post, put), keys, []string{"refresh"}, jsonBody, apiKeyCreateRoute),
 		newRoute(methods(get), keys, keyFilters, noBody, apiKeyGetRoute),
 		newRoute(methods(get, post), "/_security/_query/api_key", keyQuery, jsonBody, apiKeyQueryRoute),
