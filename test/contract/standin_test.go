@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/esgateway/esgateway/internal/standin"
+	"github.com/esgateway/esgateway/internal/standin/pkirealm"
 	"github.com/esgateway/esgateway/internal/standin/samlrealm"
 )
 
@@ -102,8 +103,10 @@ func startWith(t *testing.T, version string, change func(*standin.Config)) *serv
 		Users:   users(),
 		Roles:   roles(),
 		SAML:    []samlrealm.Config{saml1(t), saml2(t), saml3(t)},
+		PKI:     pkiRealmsOf(t),
 		RoleMappings: []standin.RoleMapping{
 			{Realm: "saml1", Groups: []string{"readers"}, Roles: []string{"contract_reader"}},
+			{Realm: "pki1", Users: []string{"pki.contract.test"}, Roles: []string{"contract_reader"}},
 		},
 		Indices: map[string][]standin.Document{
 			"contract-logs": {
@@ -219,6 +222,16 @@ func saml3(t *testing.T) samlrealm.Config {
 		Name: "saml3", IDPMetadata: file("plain-metadata.xml"), IDPEntityID: plainEntity,
 		SPEntityID: realm3.sp, ACS: realm3.acs, Logout: realm3.logout,
 		Attributes: samlrealm.Attributes{Principal: "uid", Groups: "groups"},
+	}
+}
+
+func pkiRealmsOf(t *testing.T) []pkirealm.Config {
+	t.Helper()
+	trust := []*x509.Certificate{readCertificate(t, "pki.crt")}
+	return []pkirealm.Config{
+		{Name: "pki3", CertificateAuthorities: trust},
+		{Name: "pki1", CertificateAuthorities: trust, DelegationEnabled: true},
+		{Name: "pki2", CertificateAuthorities: trust, DelegationEnabled: true, UsernamePattern: "OU=(.*?)(?:,|$)"},
 	}
 }
 
