@@ -50,6 +50,7 @@ func (h *house) configuration() ([]byte, error) {
 	err = t.Execute(&text, map[string]any{
 		"Public": h.url(h.gateway), "Gateway": h.gateway, "Operations": h.operations, "Elasticsearch": h.elasticURL(),
 		"App": h.url(h.app), "Account": account, "Realm": realm, "Method": method,
+		"OIDCRealm": oidcRealm, "OIDCMethod": oidcMethod, "Issuer": h.url(h.settings.op),
 	})
 	return text.Bytes(), err
 }

@@ -24,7 +24,8 @@ func (h *house) greet(out io.Writer, edited bool) {
 
   What runs here
     gateway               %[1]s
-    identity provider     %[2]s
+    identity provider     %[2]s   (SAML)
+    OpenID provider       %[9]s   (the same people)
     sample application    %[3]s   (behind the gateway; alone it knows nobody)
     Elasticsearch         %[4]s   (a stand-in that knows the security API)
     operations            http://127.0.0.1:%[5]d/readyz  /metrics
@@ -40,5 +41,5 @@ func (h *house) greet(out io.Writer, edited bool) {
 
   Ctrl-C ends everything.
 
-`, h.url(h.gateway), h.url(h.settings.idp), h.url(h.app), h.elasticURL(), h.operations, config, note, h.file("gateway.log")) // a terminal that is gone reads nothing
+`, h.url(h.gateway), h.url(h.settings.idp), h.url(h.app), h.elasticURL(), h.operations, config, note, h.file("gateway.log"), h.url(h.settings.op)) // a terminal that is gone reads nothing
 }

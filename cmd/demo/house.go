@@ -11,6 +11,8 @@ import (
 
 	"github.com/esgateway/esgateway/internal/standin"
 	"github.com/esgateway/esgateway/internal/standin/idp"
+	"github.com/esgateway/esgateway/internal/standin/oidcrealm"
+	"github.com/esgateway/esgateway/internal/standin/op"
 	"github.com/esgateway/esgateway/internal/standin/samlrealm"
 )
 
@@ -22,12 +24,21 @@ const (
 	spEntity  = "urn:esgateway:demo"
 )
 
+// The names of the demo's OpenID Connect realm, method and client.
+const (
+	oidcRealm  = "oidc1"
+	oidcMethod = "partners"
+	clientID   = "esgateway-demo"
+	clientKey  = "demo-only-client-secret"
+)
+
 // house is what the gateway stands in front of.
 type house struct {
 	settings
 	now  func() time.Time
 	es   *standin.Elasticsearch
 	idp  *idp.IdP
+	op   *op.OP
 	cert certificate
 	// toES speaks to the stand-in, for the sample application.
 	toES *http.Client
@@ -53,6 +64,9 @@ func newHouse(s settings, now func() time.Time) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
+	if h.op, err = h.newOP(); err != nil {
+		return nil, err
+	}
 	h.es, err = standin.New(standin.Config{
 		Now: now, Users: users(), Roles: roles(), RoleMappings: roleMappings(), Indices: documents(),
 		SAML: []samlrealm.Config{{
@@ -60,6 +74,7 @@ func newHouse(s settings, now func() time.Time) (*house, error) {
 			SPEntityID: spEntity, ACS: h.methodURL() + "/acs", Logout: h.methodURL() + "/slo",
 			Attributes: samlrealm.Attributes{Principal: "uid", Groups: "groups", Name: "displayName", Mail: "mail"},
 		}},
+		OIDC: []oidcrealm.Config{h.oidcRealm()},
 	})
 	h.toES = h.cert.client()
 	return h, err
@@ -68,6 +83,41 @@ func newHouse(s settings, now func() time.Time) (*house, error) {
 // url is where a port is reached by people: localhost, whose ports are one site,
 // so that the browser sends cookies along with the identity provider's answer.
 func (h *house) url(port int) string { return fmt.Sprintf("http://localhost:%d", port) }
+
+// newOP makes the OpenID provider, whose only client is Elasticsearch. When somebody
+// signs out there, it tells the gateway.
+func (h *house) newOP() (*op.OP, error) {
+	key, err := op.NewKey("RS256")
+	if err != nil {
+		return nil, err
+	}
+	return op.New(op.Config{
+		Issuer: h.url(h.settings.op), Key: key, People: people(), Now: h.now, Title: "Demo OpenID provider",
+		HTTPClient: &http.Client{Timeout: headerTime},
+		Clients: []op.Client{{
+			ID: clientID, Secret: clientKey, RedirectURIs: []string{h.oidcURL() + "/callback"},
+			PostLogoutRedirectURIs: []string{h.oidcURL() + "/logged-out"}, BackchannelLogoutURI: h.oidcURL() + "/backchannel-logout",
+		}},
+	})
+}
+
+func (h *house) oidcRealm() oidcrealm.Config {
+	issuer := h.url(h.settings.op)
+	return oidcrealm.Config{
+		Name: oidcRealm,
+		RP: oidcrealm.RP{
+			ClientID: clientID, ClientSecret: clientKey, ResponseType: "code", RedirectURI: h.oidcURL() + "/callback",
+			RequestedScopes: []string{"openid", "profile", "email", "groups"}, PostLogoutRedirectURI: h.oidcURL() + "/logged-out",
+		},
+		OP: oidcrealm.OP{
+			Issuer: issuer, AuthorizationEndpoint: issuer + "/authorize", TokenEndpoint: issuer + "/token",
+			EndsessionEndpoint: issuer + "/end_session", JWKSet: h.op.JWKS,
+		},
+		Claims: oidcrealm.Claims{Principal: "preferred_username", Groups: "groups", Name: "name", Mail: "email"},
+	}
+}
+
+func (h *house) oidcURL() string { return h.url(h.gateway) + "/_gateway/oidc/" + oidcMethod }
 
 func (h *house) methodURL() string { return h.url(h.gateway) + "/_gateway/saml/" + method }
 

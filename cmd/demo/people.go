@@ -5,7 +5,7 @@ import (
 	"github.com/esgateway/esgateway/internal/standin/idp"
 )
 
-// people can sign in at the demo's identity provider.
+// people can sign in at both of the demo's identity providers.
 func people() []idp.Person {
 	return []idp.Person{
 		{Username: "alice", Password: "alice", FullName: "Alice Analyst", Email: "alice@example.com", Groups: []string{"analysts"}},
@@ -24,17 +24,21 @@ func users() []standin.User {
 // role may read.
 func roles() map[string]standin.Role {
 	return map[string]standin.Role{
-		"esgateway": {Cluster: []string{"manage_saml", "manage_token", "cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get"}},
+		"esgateway": {Cluster: []string{"manage_saml", "manage_oidc", "manage_token", "cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get"}},
 		"analyst":   {Cluster: []string{"monitor"}, Indices: []standin.IndexPrivileges{{Names: []string{"reports"}, Privileges: []string{"read", "view_index_metadata"}}}},
 		"admin":     {Cluster: []string{"monitor"}, Indices: []standin.IndexPrivileges{{Names: []string{"*"}, Privileges: []string{"read", "view_index_metadata"}}}},
 	}
 }
 
 func roleMappings() []standin.RoleMapping {
-	return []standin.RoleMapping{
-		{Realm: realm, Groups: []string{"analysts"}, Roles: []string{"analyst"}},
-		{Realm: realm, Groups: []string{"admins"}, Roles: []string{"admin"}},
+	var all []standin.RoleMapping
+	for _, name := range []string{realm, oidcRealm} {
+		all = append(all,
+			standin.RoleMapping{Realm: name, Groups: []string{"analysts"}, Roles: []string{"analyst"}},
+			standin.RoleMapping{Realm: name, Groups: []string{"admins"}, Roles: []string{"admin"}},
+		)
 	}
+	return all
 }
 
 // documents are what there is to search: everybody reads the reports, only an

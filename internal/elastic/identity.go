@@ -8,7 +8,8 @@ import (
 	"github.com/esgateway/esgateway/internal/secret"
 )
 
-// idTokenHint is the member of the metadata with the raw ID token, a secret.
+// idTokenHint is the member of the metadata with the raw ID token, a secret. It is
+// looked at where a pair is made (Grant.IDToken), and kept nowhere.
 const idTokenHint = "oidc(id_token_hint)"
 
 // Realm is the realm of Elasticsearch that a user belongs to.

@@ -28,6 +28,9 @@ type TokenPair struct {
 type Grant struct {
 	Pair     TokenPair
 	Identity Identity
+	// IDToken is the raw ID token of an OpenID Connect sign-in, where Elasticsearch shows
+	// it (populate_user_metadata). Look at it and forget it.
+	IDToken secret.Text
 	// InResponseTo is the id of the SAML request that was answered. Empty: the identity
 	// provider started by itself, or Elasticsearch is older than spring 2026.
 	InResponseTo string
@@ -50,7 +53,9 @@ func (c *Client) askGrant(ctx context.Context, q call) (Grant, error) {
 	if err != nil {
 		return Grant{}, err
 	}
+	raw, _ := a.Authentication.Metadata[idTokenHint].(string)
 	return Grant{
+		IDToken: secret.Of(raw),
 		Pair: TokenPair{
 			Access: secret.Of(a.Access), Refresh: secret.Of(a.Refresh),
 			ExpiresIn: time.Duration(a.ExpiresIn) * time.Second, SentAt: sentAt,

@@ -215,6 +215,33 @@ func judgeSAMLMessage(r reply) ruling {
 	return judgeOwn(r)
 }
 
+// setUpOIDC are the reasons of oidc/prepare and oidc/logout that are about the realm,
+// with status 500, or 400 for a token of another kind of realm (contract oidc 1 and 3).
+var setUpOIDC = regexp.MustCompile(`^(Cannot find OpenID Connect realm |Found multiple OpenID Connect realm |Access token is not valid for an OpenID Connect realm|Authentication did not contain metadata|Authenticating realm |Authentication token does not have OpenID Connect metadata|Token Metadata did not contain a valid IdToken)`)
+
+// judgeOIDC rules on oidc/prepare and oidc/logout.
+func judgeOIDC(r reply) ruling {
+	f := parseFailure(r.body)
+	switch {
+	case r.status == http.StatusInternalServerError && f.reason == unknownToken:
+		return ruling{Mute, ""}
+	case (r.status == http.StatusInternalServerError || r.status == http.StatusBadRequest) && setUpOIDC.MatchString(f.reason):
+		return ruling{SetUp, hintOIDCRealm}
+	}
+	return judgeOwn(r)
+}
+
+// judgeOIDCAuthenticate: every 401 that is not about our own account is about the
+// answer that was sent along. Elasticsearch also calls it an error while
+// authenticating if the provider's token endpoint does not answer in JSON.
+func judgeOIDCAuthenticate(r reply) ruling {
+	f := parseFailure(r.body)
+	if r.status == http.StatusUnauthorized && f.known && !forOurselves.MatchString(f.reason) {
+		return ruling{PersonRefused, hintOIDCPerson}
+	}
+	return judgeOwn(r)
+}
+
 // judgeRefresh tells the rows of contract tokens 3.1 by their texts, which are all
 // that differs. A text that nobody knows decides nothing.
 func judgeRefresh(r reply) ruling {

@@ -69,6 +69,8 @@ type Options struct {
 	Method string
 	// Realm bends the stand-in's SAML realm.
 	Realm func(*samlrealm.Config)
+	// Elastic bends the stand-in, once the gateway's URL is known.
+	Elastic func(*Gateway, *standin.Config)
 	// Settings are further sections of the configuration.
 	Settings string
 	// Version is the stand-in's version.
@@ -230,7 +232,7 @@ func (g *Gateway) startElastic(o Options) string {
 	if o.Realm != nil {
 		o.Realm(&realm)
 	}
-	g.ES, err = standin.New(standin.Config{
+	cluster := standin.Config{
 		Version: o.Version, Now: g.Clock.Now,
 		Users: []standin.User{{Name: Account, Password: AccountPassword, Roles: []string{"esgateway"}}},
 		Roles: roles(o.Roles),
@@ -243,7 +245,11 @@ func (g *Gateway) startElastic(o Options) string {
 			"salaries": {{ID: "1", Source: map[string]any{"title": "Salary"}}},
 		},
 		SAML: []samlrealm.Config{realm},
-	})
+	}
+	if o.Elastic != nil {
+		o.Elastic(g, &cluster)
+	}
+	g.ES, err = standin.New(cluster)
 	must(t, err)
 	es := httptest.NewUnstartedServer(g.ES)
 	es.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // cut connections are meant
@@ -258,7 +264,7 @@ func (g *Gateway) startElastic(o Options) string {
 // roles are the usual ones with others over them.
 func roles(others map[string]standin.Role) map[string]standin.Role {
 	all := map[string]standin.Role{
-		"esgateway": {Cluster: []string{"manage_saml", "manage_token", "cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get"}},
+		"esgateway": {Cluster: []string{"manage_saml", "manage_oidc", "manage_token", "cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get"}},
 		"analyst":   {Indices: []standin.IndexPrivileges{{Names: []string{"reports"}, Privileges: []string{"read"}}}},
 		"admin":     {Cluster: []string{"monitor"}, Indices: []standin.IndexPrivileges{{Names: []string{"*"}, Privileges: []string{"all"}}}},
 	}

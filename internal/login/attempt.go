@@ -34,6 +34,10 @@ type Attempt struct {
 	Next string `json:"next"`
 	// For is the sealed place that the session goes on to; empty: none.
 	For string `json:"for,omitempty"`
+	// Nonce and Audience are what the identity provider's token must name, where there
+	// is one.
+	Nonce    string `json:"nonce,omitempty"`
+	Audience string `json:"audience,omitempty"`
 	// Browser is the key of the browser that started it.
 	Browser string    `json:"browser"`
 	Started time.Time `json:"started"`

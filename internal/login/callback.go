@@ -60,6 +60,10 @@ func (f *Flow) follow(w http.ResponseWriter, r *http.Request, v *visit, step Ste
 		return step.err
 	case stepRestart:
 		return f.bringBack(w, r, v, step)
+	case stepBegin:
+		return f.beginFor(w, r, v, step)
+	case stepFragment:
+		return f.pages.Page(w, r, http.StatusOK, web.Fragment{Action: r.URL.EscapedPath()})
 	case stepLoggedOut:
 		web.Redirect(w, r, f.loggedOutURL(step.undone))
 		return nil

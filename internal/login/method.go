@@ -26,7 +26,25 @@ type Method interface {
 type Ask struct {
 	// Again is set where a live session must be proven anew.
 	Again bool
+	// Hints are for the identity provider.
+	Hints Hints
 }
+
+// Hints are what an identity provider may be told at the start. Whoever asked for the
+// sign-in has written them; a method passes on what its protocol can carry.
+type Hints struct {
+	// LoginHint is whom it is probably about; UILocales the languages of its pages, by
+	// preference; Prompt what it should ask for.
+	LoginHint, UILocales, Prompt string
+}
+
+// IssuedBy is a method that knows its identity provider by name. The sign-in page
+// finds it by that (parameter iss).
+type IssuedBy interface{ Issuer() string }
+
+// Warner is a method that may have to tell an operator something, while it works all
+// the same. /readyz?verbose shows it.
+type Warner interface{ Warnings() []string }
 
 // Route is one endpoint below /_gateway/{type}/{name}/.
 type Route struct {
@@ -100,6 +118,8 @@ type Deps struct {
 	Elastic *elastic.Client
 	Now     func() time.Time
 	Log     *slog.Logger
+	// Alarm counts an event that needs a person, by a word of a short list.
+	Alarm func(kind string)
 }
 
 // Configured is a method as the Flow knows it.

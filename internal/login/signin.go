@@ -2,6 +2,7 @@ package login
 
 import (
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -40,16 +41,25 @@ func (f *Flow) showLogin(w http.ResponseWriter, r *http.Request) error {
 	if g.place != "" {
 		page.Hidden["for"] = g.place
 	}
+	maps.Copy(page.Hidden, hintsOf(r).fields())
 	for _, m := range offered {
 		page.Choices = append(page.Choices, web.Choice{Name: m.Name, Title: m.Title, Action: f.address("/login/"+m.Name, nil)})
 	}
 	return f.pages.Page(w, r, http.StatusOK, page)
 }
 
-// offered are the methods that the page offers: all, or the one that the address names.
+// offered are the methods that the page offers: all, or the one that the address
+// names, itself or by its identity provider.
 func (f *Flow) offered(r *http.Request) []Configured {
 	if m := f.methodNamed(r.FormValue("method")); m != nil {
 		return []Configured{*m}
+	}
+	if iss := r.FormValue("iss"); iss != "" {
+		for _, m := range f.methods {
+			if known, ok := m.Method.(IssuedBy); ok && known.Issuer() == iss {
+				return []Configured{m}
+			}
+		}
 	}
 	return f.methods
 }
@@ -80,7 +90,7 @@ func (f *Flow) startLogin(w http.ResponseWriter, r *http.Request) error {
 
 // start asks the method where to go, keeps the attempt and goes.
 func (f *Flow) start(w http.ResponseWriter, r *http.Request, m *Configured, b browser, g wanted) error {
-	step, err := m.Start(r.Context(), Ask{Again: again(r)})
+	step, err := m.Start(r.Context(), Ask{Again: again(r), Hints: hintsOf(r)})
 	if err != nil {
 		f.metrics.SignIn(m.Name, outcomeWord(err))
 		return err
@@ -88,7 +98,7 @@ func (f *Flow) start(w http.ResponseWriter, r *http.Request, m *Configured, b br
 	if step.kind != stepRedirect {
 		return errors.New("login: a method started with a step that is no redirect")
 	}
-	a := Attempt{ID: step.id, Method: m.Name, Realm: m.Realm, Next: g.next, For: g.place, Browser: b.key, Started: f.now()}
+	a := Attempt{ID: step.id, Method: m.Name, Realm: m.Realm, Next: g.next, For: g.place, Nonce: step.attempt.Nonce, Audience: step.attempt.Audience, Browser: b.key, Started: f.now()}
 	if err := f.keep(r.Context(), a, f.client(r)); err != nil {
 		return err
 	}

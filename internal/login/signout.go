@@ -245,6 +245,10 @@ func (f *Flow) providerSignOut(w http.ResponseWriter, r *http.Request, step Step
 			return storeFault(err) // some may live on: the provider hears that it did not work
 		}
 	}
+	if step.quiet {
+		f.pages.Done(w, r)
+		return nil
+	}
 	if err := f.forgetIfOver(w, r); err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // Step is what happens next in a sign-in or a sign-out. Build it with Redirect,
-// Done, Refused, Restart, LoggedOut, ProviderSignOut or Document.
+// Done, Refused, Restart, Begin, LoggedOut, ProviderSignOut, Document or Fragment.
 type Step struct {
 	kind     stepKind
 	url      string
@@ -17,7 +17,9 @@ type Step struct {
 	reason   string
 	next     string
 	err      error
+	hints    Hints
 	ends     session.ProviderEnds
+	quiet    bool
 	anybody  bool
 	undone   []Undone
 
@@ -32,6 +34,8 @@ const (
 	stepDone
 	stepRefused
 	stepRestart
+	stepBegin
+	stepFragment
 	stepLoggedOut
 	stepProviderSignOut
 	stepDocument
@@ -40,6 +44,12 @@ const (
 // Redirect sends the browser to the identity provider. id is what its answer
 // will name: the SAML request id or the OIDC state.
 func Redirect(url, id string) Step { return Step{kind: stepRedirect, url: url, id: id} }
+
+// Expecting is what the answer's token must name.
+func (s Step) Expecting(nonce, audience string) Step {
+	s.attempt.Nonce, s.attempt.Audience = nonce, audience
+	return s
+}
 
 // Done says that ES has accepted the proof that answers this attempt, and how the
 // identity provider knows the person.
@@ -58,6 +68,14 @@ func Refused(grant elastic.Grant, fault error) Step {
 // log, and for the page if it happens again.
 func Restart(reason, next string) Step { return Step{kind: stepRestart, reason: reason, next: next} }
 
+// Begin starts a sign-in that somebody else has asked for. next is where it asks to go,
+// unproven; "" is the landing page.
+func Begin(next string, hints Hints) Step { return Step{kind: stepBegin, next: next, hints: hints} }
+
+// Fragment shows a page whose script posts the fragment of its address, as it is, to
+// the same address in a field of that name: answers that servers do not see.
+func Fragment() Step { return Step{kind: stepFragment} }
+
 // LoggedOut brings the person back from the identity provider to the page that
 // says so, and what was not done.
 func LoggedOut(undone ...Undone) Step { return Step{kind: stepLoggedOut, undone: undone} }
@@ -67,6 +85,13 @@ func LoggedOut(undone ...Undone) Step { return Step{kind: stepLoggedOut, undone:
 // the page that says so.
 func ProviderSignOut(ends session.ProviderEnds, redirect string, undone ...Undone) Step {
 	return Step{kind: stepProviderSignOut, ends: ends, url: redirect, undone: undone}
+}
+
+// ProviderNotice is the same where no person's browser brings it: the provider itself,
+// or a frame. It is answered by an empty 200, also if nobody was signed in; a session
+// that cannot be ended is an error, so that the provider tries again.
+func ProviderNotice(ends session.ProviderEnds) Step {
+	return Step{kind: stepProviderSignOut, ends: ends, quiet: true}
 }
 
 // ProviderSignOutOfAnybody is the same where nobody can say who was meant: ES has

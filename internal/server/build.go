@@ -44,6 +44,9 @@ type Gateway struct {
 	upstreams *proxy.Handler
 }
 
+// Warnings are what operators should know while all works, as /readyz?verbose shows it.
+func (g *Gateway) Warnings() []string { return g.flow.Warnings() }
+
 // Build makes a gateway. It opens no listener and asks nobody: Elasticsearch
 // and the identity providers may be down. Errors say what cannot be built.
 func Build(c *config.Ready, l Lasting) (*Gateway, error) {
@@ -90,7 +93,7 @@ func buildMethods(c *config.Ready, l Lasting, es *elastic.Client) ([]login.Confi
 	var out []login.Configured
 	for _, m := range c.Methods {
 		built, err := m.Build(login.Deps{
-			Name: m.Name, Title: m.Title, Base: MethodURL(c, m), Elastic: es, Now: l.Now, Log: l.Log,
+			Name: m.Name, Title: m.Title, Base: MethodURL(c, m), Elastic: es, Now: l.Now, Log: l.Log, Alarm: l.Metrics.Alarm,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("method %s: %w", m.Name, err)

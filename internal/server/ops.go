@@ -26,13 +26,17 @@ type state struct {
 	draining atomic.Bool
 	es       *elastic.Client
 	lasting  Lasting
+	// warnings are what operators should know while all works.
+	warnings func() []string
 
 	mu     sync.Mutex // guards what follows
 	probed time.Time
 	alive  bool
 }
 
-func newState(es *elastic.Client, l Lasting) *state { return &state{es: es, lasting: l} }
+func newState(g *Gateway, l Lasting) *state {
+	return &state{es: g.Elastic, lasting: l, warnings: g.Warnings}
+}
 
 // handler serves the operations listener. profiles adds the memory and CPU
 // profiles, which show what is in memory to whoever asks.
@@ -55,6 +59,8 @@ type readiness struct {
 	Status        string `json:"status"`
 	Store         string `json:"store"`
 	Elasticsearch string `json:"elasticsearch"`
+	// Warnings are there if ?verbose was asked for.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // ready is 200 while this node can serve. ES being down is only `degraded`: a
@@ -71,6 +77,9 @@ func (s *state) ready(w http.ResponseWriter, r *http.Request) {
 	}
 	if s.draining.Load() {
 		report.Status, code = "draining", http.StatusServiceUnavailable
+	}
+	if r.URL.Query().Has("verbose") {
+		report.Warnings = s.warnings()
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)

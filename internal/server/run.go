@@ -93,7 +93,7 @@ func (g *Gateway) serve(ctx context.Context, c *config.Ready, l Lasting, public,
 	background.Go(func() { g.upstreams.Run(work) })
 	background.Go(func() { every(work, countTime, g.count(l)) })
 
-	state := newState(g.Elastic, l)
+	state := newState(g, l)
 	front := NewHTTP(c.Listen.ClientLimits, g.Handler, l.Log)
 	failed := make(chan error, 2)
 	go func() { failed <- front.Serve(public) }()

@@ -25,19 +25,40 @@ type Provider struct {
 // provider.
 func SubjectLabel(realm, subject string) Label { return LabelOf("subject", realm, subject) }
 
+// ProviderSessionLabel finds the sessions of a provider's session.
+func ProviderSessionLabel(realm, id string) Label { return LabelOf("provider session", realm, id) }
+
 // ProviderEnds is what an identity provider has ended.
 type ProviderEnds struct {
 	// Realm is the ES realm that trusts the provider.
-	Realm   string
+	Realm string
+	// Subject is whom it means; empty: it names sessions alone.
 	Subject string
 	// Sessions are the provider's sessions that it means; none: all of the subject.
 	Sessions []string
 }
 
+// labels are where sessions that it may mean are found.
+func (e ProviderEnds) labels() []Label {
+	if e.Subject != "" {
+		return []Label{SubjectLabel(e.Realm, e.Subject)}
+	}
+	var all []Label
+	for _, id := range e.Sessions {
+		all = append(all, ProviderSessionLabel(e.Realm, id))
+	}
+	return all
+}
+
 // means reports whether a session is among those that end. One whose provider
 // session nobody knows is: better out than in.
 func (e ProviderEnds) means(s *Session) bool {
-	if s.Realm != e.Realm || s.Provider.Subject != e.Subject {
+	switch {
+	case s.Realm != e.Realm:
+		return false
+	case e.Subject == "":
+		return s.Provider.Session != "" && slices.Contains(e.Sessions, s.Provider.Session)
+	case s.Provider.Subject != e.Subject:
 		return false
 	}
 	return len(e.Sessions) == 0 || s.Provider.Session == "" || slices.Contains(e.Sessions, s.Provider.Session)
@@ -47,9 +68,13 @@ func (e ProviderEnds) means(s *Session) bool {
 // were begun, and has their tokens invalidated. It returns those it ended. An error
 // means that some may live on; what could be ended is.
 func (m *Manager) EndOfProvider(ctx context.Context, e ProviderEnds) ([]*Session, error) {
-	keys, err := m.vault.Find(ctx, SubjectLabel(e.Realm, e.Subject))
-	if err != nil {
-		return nil, unavailable(err)
+	var keys []Key
+	for _, label := range e.labels() {
+		found, err := m.vault.Find(ctx, label)
+		if err != nil {
+			return nil, unavailable(err)
+		}
+		keys = append(keys, found...)
 	}
 	var ended []*Session
 	var failed error

@@ -66,6 +66,9 @@ func (s *Session) labels() []Label {
 	if s.Provider.Subject != "" {
 		labels = append(labels, SubjectLabel(s.Realm, s.Provider.Subject))
 	}
+	if s.Provider.Session != "" {
+		labels = append(labels, ProviderSessionLabel(s.Realm, s.Provider.Session))
+	}
 	return labels
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/esgateway/esgateway/internal/standin/oidcrealm"
 	"github.com/esgateway/esgateway/internal/standin/pkirealm"
 	"github.com/esgateway/esgateway/internal/standin/samlrealm"
 )
@@ -19,6 +20,7 @@ type cluster struct {
 	uuid    string
 	roles   map[string]Role // with the builtin ones; never changes
 	saml    []*samlrealm.Realm
+	oidc    []*oidcrealm.Realm
 	pki     []*pkirealm.Realm
 
 	mu           sync.Mutex // guards everything below, and the maps of the nodes
@@ -54,22 +56,33 @@ func newCluster(cfg Config) (*cluster, error) {
 		}
 		c.users[u.Name] = u
 	}
-	if err := c.addRealms(cfg.SAML); err != nil {
-		return nil, err
-	}
-	if err := c.addPKI(cfg.PKI); err != nil {
+	if err := c.addRealms(cfg); err != nil {
 		return nil, err
 	}
 	return c, c.addIndices(cfg.Indices)
 }
 
-func (c *cluster) addRealms(configs []samlrealm.Config) error {
-	for _, cfg := range configs {
+func (c *cluster) addRealms(all Config) error {
+	for _, cfg := range all.SAML {
 		realm, err := samlrealm.New(cfg)
 		if err != nil {
 			return fmt.Errorf("standin: SAML realm %q: %w", cfg.Name, err)
 		}
 		c.saml = append(c.saml, realm)
+	}
+	for _, cfg := range all.OIDC {
+		realm, err := oidcrealm.New(cfg)
+		if err != nil {
+			return fmt.Errorf("standin: OpenID Connect realm %q: %w", cfg.Name, err)
+		}
+		c.oidc = append(c.oidc, realm)
+	}
+	for _, cfg := range all.PKI {
+		realm, err := pkirealm.New(cfg)
+		if err != nil {
+			return fmt.Errorf("standin: PKI realm %q: %w", cfg.Name, err)
+		}
+		c.pki = append(c.pki, realm)
 	}
 	return nil
 }

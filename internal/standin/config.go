@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/esgateway/esgateway/internal/standin/oidcrealm"
 	"github.com/esgateway/esgateway/internal/standin/pkirealm"
 	"github.com/esgateway/esgateway/internal/standin/samlrealm"
 )
@@ -28,12 +29,14 @@ type Config struct {
 	Users []User
 	// Roles are the known roles besides the builtin "superuser".
 	Roles map[string]Role
-	// RoleMappings give roles to users of SAML realms.
+	// RoleMappings give roles to users of SAML and OpenID Connect realms.
 	RoleMappings []RoleMapping
 	// AnonymousRoles, when there are any, let requests without any credential in.
 	AnonymousRoles []string
 	// SAML lists the SAML realms in realm-chain order.
 	SAML []samlrealm.Config
+	// OIDC lists the OpenID Connect realms in realm-chain order.
+	OIDC []oidcrealm.Config
 	// PKI lists the PKI realms in realm-chain order.
 	PKI []pkirealm.Config
 	// Indices are the indices that exist at the start.

@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/pem"
-	"fmt"
 	"log/slog"
 
 	"github.com/esgateway/esgateway/internal/standin/pkirealm"
@@ -118,15 +117,4 @@ func (c *call) delegate(chain []*x509.Certificate) (*answer, error) {
 			"authentication", auth.object(c.cluster.release)))
 	}
 	return nil, c.unable(pkirealm.Name(chain[0].RawSubject), "for action ["+delegatePKI+"]")
-}
-
-func (c *cluster) addPKI(configs []pkirealm.Config) error {
-	for _, cfg := range configs {
-		realm, err := pkirealm.New(cfg)
-		if err != nil {
-			return fmt.Errorf("standin: PKI realm %q: %w", cfg.Name, err)
-		}
-		c.pki = append(c.pki, realm)
-	}
-	return nil
 }

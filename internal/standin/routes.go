@@ -11,6 +11,7 @@ func routes() []route {
 		privileges     = "/_security/user/_has_privileges"
 		others         = "/_security/user/{username}/_has_privileges"
 		samlPath       = "/_security/saml/"
+		oidcPath       = "/_security/oidc/"
 		tokens         = "/_security/oauth2/token"
 		keys           = "/_security/api_key"
 	)
@@ -40,6 +41,9 @@ func routes() []route {
 		newRoute(methods(post), samlPath+"invalidate", nil, jsonBody, saml(samlInvalidateRoute)),
 		newRoute(methods(post), samlPath+"complete_logout", nil, jsonBody, saml(samlCompleteRoute)),
 		newRoute(methods(get), samlPath+"metadata/{realm}", []string{"realm"}, ignoredBody, saml(samlMetadataRoute)),
+		newRoute(methods(post), oidcPath+"prepare", nil, jsonBody, oidc(oidcPrepareRoute)),
+		newRoute(methods(post), oidcPath+"authenticate", nil, jsonBody, oidc(oidcAuthenticateRoute)),
+		newRoute(methods(post), oidcPath+"logout", nil, jsonBody, oidc(oidcLogoutRoute)),
 		newRoute(methods(post), "/_security/delegate_pki", nil, jsonBody, delegatePKIRoute),
 		newRoute(methods(post, put), keys, []string{"refresh"}, jsonBody, apiKeyCreateRoute),
 		newRoute(methods(get), keys, keyFilters, noBody, apiKeyGetRoute),

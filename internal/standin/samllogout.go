@@ -35,13 +35,8 @@ func (c *call) samlLogout(token string, refreshToken *string) (*answer, error) {
 	if err := c.tokenService(); err != nil {
 		return nil, err
 	}
-	if refreshToken != nil {
-		if *refreshToken == "" {
-			return nil, illegalArgument("refresh token must be provided")
-		}
-		if _, err := c.invalidateRefresh(*refreshToken); err != nil && !errors.Is(err, errUnknownToken{}) {
-			return nil, err
-		}
+	if err := c.logoutRefresh(refreshToken); err != nil {
+		return nil, err
 	}
 	state, err := c.storedToken(token)
 	if err != nil {
@@ -62,6 +57,20 @@ func (c *call) samlLogout(token string, refreshToken *string) (*answer, error) {
 		return ok(obj("id", nil, "redirect", nil))
 	}
 	return ok(obj("id", id, "redirect", redirect))
+}
+
+// logoutRefresh ends the refresh token of a logout. One that nobody knows is no failure.
+func (c *call) logoutRefresh(token *string) error {
+	if token == nil {
+		return nil
+	}
+	if *token == "" {
+		return illegalArgument("refresh token must be provided")
+	}
+	if _, err := c.invalidateRefresh(*token); err != nil && !errors.Is(err, errUnknownToken{}) {
+		return err
+	}
+	return nil
 }
 
 // storedToken reads an access token without asking whether it has expired.

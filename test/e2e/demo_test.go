@@ -24,7 +24,7 @@ type demo struct {
 }
 
 // demoPorts are the demo's flags for ports.
-var demoPorts = []string{"gateway", "idp", "app", "elasticsearch", "operations"}
+var demoPorts = []string{"gateway", "idp", "op", "app", "elasticsearch", "operations"}
 
 func newDemo(t *testing.T) *demo {
 	t.Helper()
@@ -63,7 +63,7 @@ func TestDemo(t *testing.T) {
 
 	// 127.0.0.1 has other cookies than localhost: it is sent to where the demo is.
 	alice.Goto(fmt.Sprintf("http://127.0.0.1:%d/?q=report#results", d.ports["gateway"]))
-	logIn(t, alice, "alice")
+	logIn(t, alice, "corp", "alice")
 	alice.WaitURL(d.url("/?q=report#results"))
 	if user, hits := alice.Text("#user"), alice.Text("#hits"); user != "alice" || !strings.Contains(hits, "Quarterly report") {
 		t.Errorf("%s sees %q", user, hits)
@@ -80,13 +80,14 @@ func TestDemo(t *testing.T) {
 
 	bob := browser.Person(t).Tab(t)
 	bob.Goto(d.url("/admin"))
-	logIn(t, bob, "bob")
+	logIn(t, bob, "partners", "bob") // by OpenID Connect
 	bob.WaitURL(d.url("/admin"))
 	bob.Goto(d.url("/?q=salaries"))
 	if user, hits := bob.Text("#user"), bob.Text("#hits"); user != "bob" || !strings.Contains(hits, "Salaries of the north office") {
 		t.Errorf("%s sees %q", user, hits)
 	}
 
+	d.signsOutThere(t, bob)
 	d.startsAgain(t, alice)
 	alice.Goto(d.url("/_gateway/logout"))
 	alice.Click(`form[action*="/logout"] button`)
@@ -97,14 +98,27 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// logIn fills in the demo's identity provider's form.
-func logIn(t *testing.T, tab *parts.Tab, user string) {
+// logIn chooses a way to sign in and fills in the form there.
+func logIn(t *testing.T, tab *parts.Tab, method, user string) {
 	t.Helper()
+	tab.Click("[data-method=" + method + "]")
 	tab.Wait("input[name=username]")
 	tab.Screenshot("identity-provider")
 	tab.Fill("input[name=username]", user)
 	tab.Fill("input[name=password]", user)
 	tab.Click("button")
+}
+
+// signsOutThere: bob signs out at the provider's own page, in another tab. The provider
+// tells the gateway, whose page then asks for a sign-in.
+func (d *demo) signsOutThere(t *testing.T, bob *parts.Tab) {
+	t.Helper()
+	bob.Goto(fmt.Sprintf("http://localhost:%d/end_session", d.ports["op"]))
+	bob.Screenshot("provider-sign-out")
+	bob.Click("button")
+	bob.WaitText("body", "signed out")
+	bob.Goto(d.url("/?q=salaries"))
+	bob.WaitURLPrefix(d.url("/_gateway/login"))
 }
 
 // startsAgain: yesterday's cookie meets an Elasticsearch that has never heard of it.
@@ -116,7 +130,7 @@ func (d *demo) startsAgain(t *testing.T, tab *parts.Tab) {
 	}
 	d.start(t)
 	tab.Goto(d.url("/?q=trains"))
-	logIn(t, tab, "alice")
+	logIn(t, tab, "corp", "alice")
 	tab.WaitURL(d.url("/?q=trains"))
 	if user := tab.Text("#user"); user != "alice" {
 		t.Errorf("the application sees %q", user)

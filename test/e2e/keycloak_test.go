@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/esgateway/esgateway/test/parts"
@@ -15,9 +16,9 @@ func TestKeycloak(t *testing.T) {
 		name, method string
 		peer         parts.SAMLPeer
 	}{
-		{name: "all signed, logout by redirect"},
+		{name: "all signed, logout by redirect", method: ", decryption_key: encryption.key"},
 		{
-			name: "encrypted, logout by POST", method: ", idp_initiated: accept, decryption_key: sp.key",
+			name: "encrypted, logout by POST", method: ", idp_initiated: accept, decryption_key: encryption.key",
 			peer: parts.SAMLPeer{Encrypt: true, SLOByPost: true},
 		},
 	} {
@@ -40,6 +41,7 @@ func TestKeycloak(t *testing.T) {
 				w.isThrownOut(t, idp)
 			} else {
 				w.signsLess(t, idp)
+				w.isImported(t, idp)
 			}
 			w.stops(t)
 		})
@@ -86,4 +88,19 @@ func (w *world) signsLess(t *testing.T, idp *parts.Keycloak) {
 	tab.WaitURL(w.origin + "/_gateway/logged-out?undone=provider_unsure")
 	tab.Screenshot("unsigned-answer")
 	w.waitTokens(t, "alice", 0)
+}
+
+// isImported: Keycloak makes its client out of our metadata, and that is all it needs.
+// It encrypts then, since we say with what.
+func (w *world) isImported(t *testing.T, idp *parts.Keycloak) {
+	t.Helper()
+	status, metadata, err := w.get(t.Context(), w.origin+"/_gateway/saml/corp/metadata", nil)
+	if err != nil || status != http.StatusOK {
+		t.Fatalf("our metadata: %d, %v\n%s", status, err, metadata)
+	}
+	idp.Import(t, entityID, []byte(metadata))
+	tab := w.browser.Person(t).Tab(t)
+	w.signsInTo(t, tab, "/whoami")
+	w.signsOutHere(t, tab)
+	w.signsOutThere(t, false)
 }

@@ -18,7 +18,7 @@ func TestLemonLDAP(t *testing.T) {
 	}{
 		{name: "logout by redirect", method: ", idp_initiated: accept"},
 		{
-			name: "encrypted, logout by POST", method: ", decryption_key: sp.key",
+			name: "encrypted, logout by POST", method: ", decryption_key: encryption.key",
 			peer: parts.SAMLPeer{Encrypt: true, SLOByPost: true},
 		},
 	} {

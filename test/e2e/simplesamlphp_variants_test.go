@@ -25,7 +25,7 @@ func TestSimpleSAMLphpVariants(t *testing.T) {
 		{name: "assertion signed", peer: parts.SAMLPeer{Signed: parts.AssertionSigned}},
 		{name: "both signed, logout by POST", peer: parts.SAMLPeer{SLOByPost: true}},
 		{name: "encrypted", peer: parts.SAMLPeer{Encrypt: true}, alike: true},
-		{name: "encrypted, and the gateway has the key", peer: parts.SAMLPeer{Encrypt: true}, method: ", decryption_key: sp.key"},
+		{name: "encrypted, and the gateway has the key", peer: parts.SAMLPeer{Encrypt: true}, method: ", decryption_key: encryption.key"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

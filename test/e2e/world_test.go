@@ -52,7 +52,7 @@ type setting struct {
 	// peer is what the identity provider is to know of Elasticsearch's realm, besides
 	// its addresses and keys, which come later.
 	peer    parts.SAMLPeer
-	method  string // further keys of the method, as ", key: value"; sp.key is the realm's private key
+	method  string // further keys of the method, as ", key: value"; encryption.key is the realm's
 	program string // the gateway; empty: it is built
 }
 
@@ -87,8 +87,8 @@ func newWorldOf(t *testing.T, s setting) *world {
 		w.origin, idpHost = fmt.Sprintf("https://%s:%d", gatewayHost, port), identityHost
 	}
 
-	key := parts.SigningKey(t, "service provider")
-	s.peer.EntityID, s.peer.Certificate = entityID, &key
+	key, encryption := parts.SigningKey(t, "service provider"), parts.SigningKey(t, "service provider, encryption")
+	s.peer.EntityID, s.peer.Certificate, s.peer.EncryptionCertificate = entityID, &key, &encryption
 	s.peer.ACS, s.peer.SLO = w.origin+"/_gateway/saml/corp/acs", w.origin+"/_gateway/saml/corp/slo"
 	if s.start == nil {
 		s.start = startSimpleSAMLphp
@@ -102,7 +102,7 @@ func newWorldOf(t *testing.T, s setting) *world {
 		w.program = buildGateway(t)
 	}
 	w.config = filepath.Join(t.TempDir(), "gateway.yaml")
-	parts.WriteFiles(t, key, filepath.Dir(w.config), "sp")
+	parts.WriteFiles(t, encryption, filepath.Dir(w.config), "encryption")
 	w.configure(t, authority, configuration{
 		port: port, ops: ops, secure: s.secure, elasticsearch: elasticsearch, app: app.URL, further: s.further, method: s.method,
 	})
@@ -115,7 +115,7 @@ func newWorldOf(t *testing.T, s setting) *world {
 // are analysts and see the incidents, all others only the reports.
 func (w *world) startElasticsearch(t *testing.T, authority *parts.CA, peer parts.SAMLPeer) (address string) {
 	t.Helper()
-	key := peer.Certificate.PrivateKey.(*rsa.PrivateKey)
+	key, encryption := peer.Certificate, peer.EncryptionCertificate
 	read := func(indices ...string) standin.Role {
 		return standin.Role{Indices: []standin.IndexPrivileges{{Names: indices, Privileges: []string{"read"}}}}
 	}
@@ -137,8 +137,8 @@ func (w *world) startElasticsearch(t *testing.T, authority *parts.CA, peer parts
 			IDPMetadata: func() ([]byte, error) { return w.idp.Metadata, nil },
 			IDPEntityID: w.idp.EntityID, SPEntityID: entityID,
 			ACS: peer.ACS, Logout: peer.SLO,
-			SigningKey: key, SigningCertificate: peer.Certificate.Leaf,
-			EncryptionKeys: []*rsa.PrivateKey{key}, EncryptionCertificates: []*x509.Certificate{peer.Certificate.Leaf},
+			SigningKey: key.PrivateKey.(*rsa.PrivateKey), SigningCertificate: key.Leaf,
+			EncryptionKeys: []*rsa.PrivateKey{encryption.PrivateKey.(*rsa.PrivateKey)}, EncryptionCertificates: []*x509.Certificate{encryption.Leaf},
 			Attributes: samlrealm.Attributes{Principal: "uid", Groups: "groups", Name: "displayName", Mail: "mail"},
 		}},
 		Indices: map[string][]standin.Document{

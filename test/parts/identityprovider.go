@@ -12,8 +12,9 @@ type SAMLPeer struct {
 	ACS         string
 	SLO         string
 	Certificate *tls.Certificate // signs requests; nil: requests are not signed and not verified
-	// Encrypt: assertions come encrypted to the certificate.
-	Encrypt bool
+	// Encrypt: assertions come encrypted, to EncryptionCertificate or, if that is nil, to Certificate.
+	Encrypt               bool
+	EncryptionCertificate *tls.Certificate
 	// Signed says what of its answers the identity provider signs; its zero value: all.
 	Signed Signed
 	// SLOByPost: messages about logout come to SLO by POST instead of by redirect.
@@ -36,12 +37,20 @@ func (p SAMLPeer) SignsResponse() bool { return p.Signed != AssertionSigned }
 // SignsAssertion is for templates.
 func (p SAMLPeer) SignsAssertion() bool { return p.Signed != ResponseSigned }
 
-// certificate is the peer's in base64, or "".
-func (p SAMLPeer) certificate() string {
+// Signing is for templates: the certificate in base64, or "".
+func (p SAMLPeer) Signing() string {
 	if p.Certificate == nil {
 		return ""
 	}
 	return base64.StdEncoding.EncodeToString(p.Certificate.Certificate[0])
+}
+
+// Encryption is for templates: that certificate in base64, or "".
+func (p SAMLPeer) Encryption() string {
+	if p.EncryptionCertificate == nil {
+		return p.Signing()
+	}
+	return base64.StdEncoding.EncodeToString(p.EncryptionCertificate.Certificate[0])
 }
 
 // IdentityProvider is a running identity provider, of whatever kind.

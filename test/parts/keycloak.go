@@ -147,7 +147,7 @@ func writeKeycloakRealm(t testing.TB, path string, config IdentityProviderConfig
 		t.Fatal(err)
 	}
 	var content strings.Builder
-	values := map[string]any{"Peer": config.Peer, "PeerCertificate": config.Peer.certificate()}
+	values := map[string]any{"Peer": config.Peer}
 	if err := parsed.ExecuteTemplate(&content, "realm.json.tmpl", values); err != nil {
 		t.Fatal(err)
 	}
@@ -170,21 +170,42 @@ func (k *Keycloak) Sign(t testing.TB, peer string, signed Signed) {
 	})
 }
 
+// Import makes the peer anew out of its metadata, as an administrator does it in the
+// console. What it is told of people stays as it is, and how it encrypts.
+func (k *Keycloak) Import(t testing.TB, peer string, metadata []byte) {
+	t.Helper()
+	admin, old := k.administrator(t), k.peer(t, peer)
+	var client map[string]any
+	k.call(t, http.MethodPost, "/admin/realms/corp/client-description-converter", "text/plain", admin, metadata, &client)
+	for _, mapper := range old["protocolMappers"].([]any) {
+		delete(mapper.(map[string]any), "id")
+	}
+	client["protocolMappers"] = old["protocolMappers"]
+	known := old["attributes"].(map[string]any)
+	for _, how := range []string{"saml.encryption.algorithm", "saml.encryption.keyAlgorithm", "saml.encryption.digestMethod"} {
+		client["attributes"].(map[string]any)[how] = known[how]
+	}
+	k.call(t, http.MethodDelete, fmt.Sprintf("/admin/realms/corp/clients/%s", old["id"]), "", admin, nil, nil)
+	k.call(t, http.MethodPost, "/admin/realms/corp/clients", inJSON, admin, toJSON(t, client), nil)
+}
+
 // change changes the settings of a peer while Keycloak runs.
 func (k *Keycloak) change(t testing.TB, peer string, edit func(client, attributes map[string]any)) {
 	t.Helper()
-	admin := k.administrator(t)
+	client := k.peer(t, peer)
+	edit(client, client["attributes"].(map[string]any))
+	k.call(t, http.MethodPut, fmt.Sprintf("/admin/realms/corp/clients/%s", client["id"]), inJSON, k.administrator(t), toJSON(t, client), nil)
+}
+
+// peer is all that Keycloak knows of a peer.
+func (k *Keycloak) peer(t testing.TB, name string) map[string]any {
+	t.Helper()
 	var clients []map[string]any
-	k.call(t, http.MethodGet, "/admin/realms/corp/clients?clientId="+url.QueryEscape(peer), admin, nil, &clients)
+	k.call(t, http.MethodGet, "/admin/realms/corp/clients?clientId="+url.QueryEscape(name), "", k.administrator(t), nil, &clients)
 	if len(clients) != 1 {
-		t.Fatalf("Keycloak knows %d peers with the name %s", len(clients), peer)
+		t.Fatalf("Keycloak knows %d peers with the name %s", len(clients), name)
 	}
-	edit(clients[0], clients[0]["attributes"].(map[string]any))
-	changed, err := json.Marshal(clients[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	k.call(t, http.MethodPut, fmt.Sprintf("/admin/realms/corp/clients/%s", clients[0]["id"]), admin, changed, nil)
+	return clients[0]
 }
 
 // EndSessions ends all sessions of a person, as an administrator does it in the console.
@@ -195,11 +216,11 @@ func (k *Keycloak) EndSessions(t testing.TB, user string) {
 	var people []struct {
 		ID string `json:"id"`
 	}
-	k.call(t, http.MethodGet, "/admin/realms/corp/users?exact=true&username="+url.QueryEscape(user), admin, nil, &people)
+	k.call(t, http.MethodGet, "/admin/realms/corp/users?exact=true&username="+url.QueryEscape(user), "", admin, nil, &people)
 	if len(people) != 1 {
 		t.Fatalf("Keycloak knows %d people with the name %s", len(people), user)
 	}
-	k.call(t, http.MethodPost, "/admin/realms/corp/users/"+people[0].ID+"/logout", admin, nil, nil)
+	k.call(t, http.MethodPost, "/admin/realms/corp/users/"+people[0].ID+"/logout", "", admin, nil, nil)
 }
 
 // administrator gives a bearer token of the account that scripts/setup has made.
@@ -208,21 +229,24 @@ func (k *Keycloak) administrator(t testing.TB) string {
 	var token struct {
 		Access string `json:"access_token"`
 	}
-	k.call(t, http.MethodPost, "/realms/master/protocol/openid-connect/token", "",
+	k.call(t, http.MethodPost, "/realms/master/protocol/openid-connect/token", "application/x-www-form-urlencoded", "",
 		[]byte("grant_type=password&client_id=admin-cli&username=admin&password=admin"), &token)
 	return token.Access
 }
 
-// call is a call of Keycloak's own interface: without a token with a form, with one in JSON.
-func (k *Keycloak) call(t testing.TB, method, path, token string, body []byte, into any) {
+const inJSON = "application/json"
+
+// call is a call of Keycloak's own interface.
+func (k *Keycloak) call(t testing.TB, method, path, contentType, token string, body []byte, into any) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, k.local+path, bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
 	if token != "" {
-		request.Header.Set("Content-Type", "application/json")
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
 	response, err := (&http.Client{Timeout: Patience}).Do(request)
@@ -239,4 +263,13 @@ func (k *Keycloak) call(t testing.TB, method, path, token string, body []byte, i
 	if err := json.NewDecoder(response.Body).Decode(into); err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
+}
+
+func toJSON(t testing.TB, value any) []byte {
+	t.Helper()
+	content, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
 }

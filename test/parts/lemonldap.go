@@ -64,7 +64,7 @@ func writeLemonLDAP(t testing.TB, dir string, idp *LemonLDAP, config IdentityPro
 	}
 	certFile, keyFile := WriteFiles(t, SigningKey(t, "identity provider"), dir, "idp")
 	values := map[string]any{
-		"Dir": dir, "IdP": idp, "Domain": config.Host, "Peer": config.Peer, "PeerCertificate": config.Peer.certificate(),
+		"Dir": dir, "IdP": idp, "Domain": config.Host, "Peer": config.Peer,
 		"AttributeFormat": "urn:oasis:names:tc:SAML:2.0:attrname-format:basic",
 		"Key":             readFile(t, keyFile), "Certificate": readFile(t, certFile),
 	}

@@ -85,7 +85,7 @@ func writeSimpleSAMLphp(t testing.TB, dir string, idp *SimpleSAMLphp, peer SAMLP
 	}
 	WriteFiles(t, SigningKey(t, "identity provider"), filepath.Join(dir, "cert"), "idp")
 
-	values := map[string]any{"Dir": dir, "IdP": idp, "Peer": peer, "PeerCertificate": peer.certificate()}
+	values := map[string]any{"Dir": dir, "IdP": idp, "Peer": peer}
 	quote := func(s string) string { // a PHP string literal
 		return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
 	}

@@ -73,8 +73,8 @@ func addAuthnStatement(e *etree.Element, a Answer) {
 	statement.CreateElement("saml:AuthnContext").CreateElement("saml:AuthnContextClassRef").SetText(class)
 }
 
-// attributes are what the IdP tells of a person, under the names of LDAP.
-func (p Person) attributes() []Attribute {
+// attributesOf are what the IdP tells of a person, under the names of LDAP.
+func attributesOf(p Person) []Attribute {
 	return []Attribute{
 		{Name: "urn:oid:0.9.2342.19200300.100.1.1", FriendlyName: "uid", Values: []string{p.Username}},
 		{Name: "urn:oid:2.16.840.1.113730.3.1.241", FriendlyName: "displayName", Values: []string{p.FullName}},
@@ -84,7 +84,7 @@ func (p Person) attributes() []Attribute {
 }
 
 func addAttributes(e *etree.Element, person Person, a Answer) {
-	attributes := slices.DeleteFunc(person.attributes(), func(one Attribute) bool {
+	attributes := slices.DeleteFunc(attributesOf(person), func(one Attribute) bool {
 		return slices.Contains(a.Without, one.FriendlyName) || len(one.Values) == 0 || one.Values[0] == ""
 	})
 	attributes = append(attributes, a.Extra...)

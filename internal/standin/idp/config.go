@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/url"
 	"time"
+
+	"github.com/esgateway/esgateway/internal/standin/people"
 )
 
 // A Config is what an IdP needs to know.
@@ -32,10 +34,7 @@ type Config struct {
 }
 
 // A Person is somebody who can log in.
-type Person struct {
-	Username, Password, FullName, Email string
-	Groups                              []string
-}
+type Person = people.Person
 
 // A ServiceProvider is somebody who may ask. Without a Logout address it gets
 // no answers to LogoutRequests.

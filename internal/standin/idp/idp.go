@@ -1,11 +1,12 @@
 package idp
 
 import (
-	"html/template"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/esgateway/esgateway/internal/standin/people"
 )
 
 // An IdP is a running identity provider. It is safe for concurrent use.
@@ -14,7 +15,7 @@ type IdP struct {
 	base     string // BaseURL without a slash at its end
 	path     string // base's path
 	secure   bool   // whether cookies are for https only
-	pages    *template.Template
+	pages    *people.Site
 	sessions *sessions
 	serve    http.Handler
 }
@@ -24,12 +25,12 @@ func New(c Config) (*IdP, error) {
 	if err := c.complete(); err != nil {
 		return nil, err
 	}
-	pages, err := parsePages()
+	base := strings.TrimRight(c.BaseURL, "/")
+	at, err := url.Parse(base)
 	if err != nil {
 		return nil, err
 	}
-	base := strings.TrimRight(c.BaseURL, "/")
-	at, err := url.Parse(base)
+	pages, err := people.NewSite(c.Title, at.Path, c.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -55,8 +56,8 @@ func (i *IdP) routes() http.Handler {
 	at("POST", "/sso", i.login)
 	at("GET", "/slo", i.slo)
 	at("POST", "/logout", i.logout)
-	at("GET", "/style.css", i.asset("style.css", "text/css; charset=utf-8"))
-	at("GET", "/post.js", i.asset("post.js", "text/javascript; charset=utf-8"))
+	mux.Handle("GET "+i.path+"/style.css", i.pages.Asset("style.css", "text/css; charset=utf-8"))
+	mux.Handle("GET "+i.path+"/post.js", i.pages.Asset("post.js", "text/javascript; charset=utf-8"))
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
@@ -67,7 +68,7 @@ func (i *IdP) answering(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
 			i.config.Log.Warn("identity provider refuses", slog.String("path", r.URL.Path), slog.Any("error", err))
-			i.notice(w, http.StatusBadRequest, "This request cannot be answered", err.Error())
+			i.pages.Notice(w, http.StatusBadRequest, "This request cannot be answered", err.Error())
 		}
 	})
 }
@@ -80,14 +81,4 @@ func (i *IdP) provider(entityID string) (ServiceProvider, bool) {
 		}
 	}
 	return ServiceProvider{}, false
-}
-
-// person finds somebody by name.
-func (i *IdP) person(username string) (Person, bool) {
-	for _, p := range i.config.People {
-		if p.Username == username {
-			return p, true
-		}
-	}
-	return Person{}, false
 }

@@ -179,7 +179,7 @@ func (i *IdP) leave(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	http.SetCookie(w, i.cookie(""))
-	i.notice(w, http.StatusOK, "You are signed out", "You can close this page.")
+	i.pages.Notice(w, http.StatusOK, "You are signed out", "You can close this page.")
 	return nil
 }
 

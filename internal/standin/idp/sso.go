@@ -1,12 +1,11 @@
 package idp
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"log/slog"
 	"net/http"
-	"net/url"
+
+	"github.com/esgateway/esgateway/internal/standin/people"
 )
 
 // sso answers an AuthnRequest: with an assertion when the browser is logged in,
@@ -18,7 +17,7 @@ func (i *IdP) sso(w http.ResponseWriter, r *http.Request) error {
 	}
 	key, s, ok := i.sessions.of(r)
 	if !ok || (req.forced && s.freshFor != req.id) {
-		return i.show(w, http.StatusOK, "login.html", i.loginPage(r, req, ""))
+		return i.pages.Show(w, http.StatusOK, "login.html", i.loginPage(r, req, ""))
 	}
 	text, err := i.response(req, s.person, Answer{SignResponse: true, SessionIndex: &s.index})
 	if err != nil {
@@ -26,11 +25,11 @@ func (i *IdP) sso(w http.ResponseWriter, r *http.Request) error {
 	}
 	i.sessions.told(key, req.provider)
 	i.config.Log.Info("identity provider asserts", slog.String("user", s.person.Username), slog.String("to", req.provider.EntityID))
-	return i.show(w, http.StatusOK, "post.html", page{
-		ACS:          req.provider.ACS,
-		SAMLResponse: base64.StdEncoding.EncodeToString(text),
-		RelayState:   req.relayState,
-	}, origin(req.provider.ACS))
+	fields := []people.Field{{Name: "SAMLResponse", Value: base64.StdEncoding.EncodeToString(text)}}
+	if req.relayState != "" {
+		fields = append(fields, people.Field{Name: "RelayState", Value: req.relayState})
+	}
+	return i.pages.Show(w, http.StatusOK, "post.html", people.Page{Target: req.provider.ACS, Fields: fields}, people.Origin(req.provider.ACS))
 }
 
 // maxForm bounds the login form.
@@ -47,29 +46,36 @@ func (i *IdP) login(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return err
 	}
-	person, ok := i.checkPassword(r.PostForm.Get("username"), r.PostForm.Get("password"))
+	person, ok := people.Check(i.config.People, r.PostForm.Get("username"), r.PostForm.Get("password"))
 	if !ok {
 		i.config.Log.Info("identity provider: wrong password")
-		return i.show(w, http.StatusUnauthorized, "login.html", i.loginPage(r, req, "That name and password do not match."))
+		return i.pages.Show(w, http.StatusUnauthorized, "login.html", i.loginPage(r, req, "That name and password do not match."))
 	}
 	http.SetCookie(w, i.cookie(i.sessions.begin(person, req.id)))
 	seeOther(w, i.path+"/sso?"+r.URL.RawQuery)
 	return nil
 }
 
-// checkPassword takes as long for a wrong name as for a wrong password.
-func (i *IdP) checkPassword(username, password string) (Person, bool) {
-	person, known := i.person(username)
-	want, got := sha256.Sum256([]byte(person.Password)), sha256.Sum256([]byte(password))
-	same := subtle.ConstantTimeCompare(want[:], got[:]) == 1
-	return person, known && same && person.Password != ""
+func (i *IdP) loginPage(r *http.Request, req request, problem string) people.Page {
+	return people.Page{
+		Action:   i.path + "/sso?" + r.URL.RawQuery,
+		Problem:  problem,
+		Username: r.PostForm.Get("username"),
+		Provider: req.provider.EntityID,
+		People:   i.config.People,
+	}
 }
 
-// origin is what a content security policy calls an address.
-func origin(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
-		return ""
+// home says who is logged in and lets them sign out.
+func (i *IdP) home(w http.ResponseWriter, r *http.Request) error {
+	_, s, _ := i.sessions.of(r)
+	name := s.person.FullName
+	if name == "" {
+		name = s.person.Username
 	}
-	return u.Scheme + "://" + u.Host
+	targets := []string{}
+	for _, sp := range i.config.ServiceProviders {
+		targets = append(targets, people.Origin(sp.Logout))
+	}
+	return i.pages.Show(w, http.StatusOK, "home.html", people.Page{Username: name, Action: i.path + "/logout"}, targets...)
 }

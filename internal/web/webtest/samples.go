@@ -71,6 +71,7 @@ func ordinary() []Sample {
 		{"signin-notice", http.StatusOK, web.SignIn{Next: wanted, Choices: choices, Notice: "Your session has ended, because it was not used for 8 hours."}},
 		{"signin-none", http.StatusOK, web.SignIn{}},
 		{"bounce", http.StatusOK, web.Bounce{Action: "/_gateway/saml/corp/acs", Fields: []web.Field{{Name: "SAMLResponse", Value: "PGE+"}}}},
+		{"fragment", http.StatusOK, web.Fragment{Action: "/_gateway/oidc/partners/callback"}},
 		{"signout", http.StatusOK, web.SignOut{Action: "/_gateway/logout", User: "ada.lovelace"}},
 		{"signedout", http.StatusOK, web.SignedOut{SignInURL: signIn}},
 		{"signedout-undone", http.StatusOK, web.SignedOut{SignInURL: signIn, Undone: []string{
@@ -117,6 +118,7 @@ func filled(text string) []Sample {
 		{"signin", http.StatusOK, web.SignIn{Next: text, Choices: []web.Choice{first}, Hidden: hidden, Notice: text}},
 		{"signin-choice", http.StatusOK, web.SignIn{Next: text, Choices: choices, Hidden: hidden, Notice: text}},
 		{"bounce", http.StatusOK, web.Bounce{Action: text, Fields: []web.Field{{Name: text, Value: text}}}},
+		{"fragment", http.StatusOK, web.Fragment{Action: text}},
 		{"signout", http.StatusOK, web.SignOut{Action: text, User: text, StayURL: text}},
 		{"signedout", http.StatusOK, web.SignedOut{SignInURL: text, Undone: many}},
 		{"session", http.StatusOK, web.Session{
