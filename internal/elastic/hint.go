@@ -21,6 +21,7 @@ const (
 	hintPerson     = "the cause stands in Elasticsearch's log; it is the same answer when the realm does not exist or its IdP metadata cannot be loaded"
 	hintOIDCRealm  = "Elasticsearch cannot use this realm; check the method's realm name and that the realm is of type oidc"
 	hintOIDCPerson = "the cause stands in Elasticsearch's log; it is the same answer when the provider cannot be reached from there"
+	hintChain      = "the cause stands in Elasticsearch's log; a PKI realm needs delegation.enabled: true and its own certificate_authorities, and the whole chain below them must be sent"
 	hintInternal   = "Elasticsearch failed while it authenticated; the cause stands in its log"
 	hintTokens     = "Elasticsearch's tokens index is missing or closed"
 	hintOwner      = "another account of Elasticsearch made these tokens; elasticsearch.username or its realm was changed"

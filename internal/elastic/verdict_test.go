@@ -39,6 +39,10 @@ const (
 	tokenUnknown   = `{"error":{"root_cause":[],"type":"security_exception","reason":"unable to authenticate with provided credentials and anonymous access is not allowed for this request","additional_unsuccessful_credentials":"oauth2 token: invalid token"},"status":401}`
 	corrupt        = `{"error":{"root_cause":[],"type":"security_exception","reason":"invalid token document"},"status":500}`
 	busy           = `{"error":{"root_cause":[],"type":"es_rejected_execution_exception","reason":"rejected"},"status":429}`
+	refusedChain   = `{"error":{"root_cause":[],"type":"security_exception","reason":"unable to authenticate user [CN=a] for action [cluster:admin/xpack/security/delegate_pki]"},"status":401}`
+	forgedSubject  = `{"error":{"root_cause":[],"type":"security_exception","reason":"unable to authenticate user [CN=a] for REST request [/x] for action [cluster:admin/xpack/security/delegate_pki]"},"status":401}`
+	unreadable     = `{"error":{"root_cause":[],"type":"x_content_parse_exception","reason":"[1:28] [delegate_pki_request] failed to parse field [x509_certificate_chain]","caused_by":{"type":"illegal_argument_exception","reason":"Illegal base64 character 2d"}},"status":400}`
+	unordered      = `{"error":{"root_cause":[],"type":"action_request_validation_exception","reason":"Validation Failed: 1: certificates chain must be an ordered chain;"},"status":400}`
 	html           = `<html>401 Authorization Required</html>`
 	zeros          = `{"invalidated_tokens":0,"previously_invalidated_tokens":0,"error_count":0}`
 	one            = `{"invalidated_tokens":1,"previously_invalidated_tokens":0,"error_count":0}`
@@ -72,6 +76,10 @@ func TestVerdicts(t *testing.T) {
 		_, err := c.Refresh(ctx, secret.Of("r"))
 		return err
 	}
+	delegate := func(ctx context.Context, c *elastic.Client) error {
+		_, err := c.DelegatePKI(ctx, [][]byte{{1}})
+		return err
+	}
 	invalidate := func(ctx context.Context, c *elastic.Client) error { return c.InvalidateAccess(ctx, secret.Of("a")) }
 	whoami := func(ctx context.Context, c *elastic.Client) error {
 		_, err := c.Authenticate(ctx, secret.Of("a"))
@@ -84,6 +92,21 @@ func TestVerdicts(t *testing.T) {
 		body   string
 		want   elastic.Class
 	}{
+		{"delegate: the chain", delegate, 401, refusedChain, elastic.PersonRefused},
+		{"delegate: a subject that speaks of our account", delegate, 401, forgedSubject, elastic.PersonRefused},
+		{"delegate: our password", delegate, 401, refusedSelf, elastic.AccountRefused},
+		{"delegate: no privilege", delegate, 403, denied, elastic.AccountRefused},
+		{"delegate: licence", delegate, 403, unlicensed, elastic.SetUp},
+		{"delegate: tokens are off", delegate, 400, tokensOff, elastic.SetUp},
+		{"delegate: no such route", delegate, 400, noHandler, elastic.SetUp},
+		{"delegate: a field that is not known", delegate, 400, unknownField, elastic.SetUp},
+		{"delegate: a certificate that Java cannot read", delegate, 400, unreadable, elastic.BadInput},
+		{"delegate: not in order", delegate, 400, unordered, elastic.BadInput},
+		{"delegate: it broke inside", delegate, 401, brokeInside, elastic.Outage},
+		{"delegate: busy", delegate, 503, busy, elastic.Outage},
+		{"delegate: a proxy", delegate, 401, html, elastic.Outage},
+		{"delegate: a token without a user", delegate, 200, `{"access_token":"a","expires_in":1200}`, elastic.Outage},
+
 		{"prepare: our password", prepare, 401, refusedSelf, elastic.AccountRefused},
 		{"prepare: no credentials arrive", prepare, 401, noCredentials, elastic.AccountRefused},
 		{"prepare: no privilege", prepare, 403, denied, elastic.AccountRefused},

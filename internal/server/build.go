@@ -93,7 +93,7 @@ func buildMethods(c *config.Ready, l Lasting, es *elastic.Client) ([]login.Confi
 	var out []login.Configured
 	for _, m := range c.Methods {
 		built, err := m.Build(login.Deps{
-			Name: m.Name, Title: m.Title, Base: MethodURL(c, m), Elastic: es, Now: l.Now, Log: l.Log, Alarm: l.Metrics.Alarm,
+			Name: m.Name, Title: m.Title, Base: MethodURL(c, m), Elastic: es, Trusted: c.Trusted, Now: l.Now, Log: l.Log, Alarm: l.Metrics.Alarm,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("method %s: %w", m.Name, err)

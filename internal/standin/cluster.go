@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/esgateway/esgateway/internal/standin/oidcrealm"
+	"github.com/esgateway/esgateway/internal/standin/pkirealm"
 	"github.com/esgateway/esgateway/internal/standin/samlrealm"
 )
 
@@ -20,6 +21,7 @@ type cluster struct {
 	roles   map[string]Role // with the builtin ones; never changes
 	saml    []*samlrealm.Realm
 	oidc    []*oidcrealm.Realm
+	pki     []*pkirealm.Realm
 
 	mu           sync.Mutex // guards everything below, and the maps of the nodes
 	nodes        int
@@ -75,6 +77,13 @@ func (c *cluster) addRealms(all Config) error {
 		}
 		c.oidc = append(c.oidc, realm)
 	}
+	for _, cfg := range all.PKI {
+		realm, err := pkirealm.New(cfg)
+		if err != nil {
+			return fmt.Errorf("standin: PKI realm %q: %w", cfg.Name, err)
+		}
+		c.pki = append(c.pki, realm)
+	}
 	return nil
 }
 
@@ -113,11 +122,15 @@ func (es *Elasticsearch) DeleteUser(name string) {
 	delete(es.cluster.users, name)
 }
 
-// SetRoleMappings replaces the role mappings; they are read at sign-in only.
+// SetRoleMappings replaces the role mappings; they are read at sign-in only. PKI
+// realms forget whom they remember.
 func (es *Elasticsearch) SetRoleMappings(mappings ...RoleMapping) {
 	es.cluster.mu.Lock()
 	defer es.cluster.mu.Unlock()
 	es.cluster.roleMappings = slices.Clone(mappings)
+	for _, r := range es.cluster.pki {
+		r.Forget()
+	}
 }
 
 func (c *cluster) user(name string) (User, bool) {

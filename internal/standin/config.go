@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/esgateway/esgateway/internal/standin/oidcrealm"
+	"github.com/esgateway/esgateway/internal/standin/pkirealm"
 	"github.com/esgateway/esgateway/internal/standin/samlrealm"
 )
 
@@ -36,6 +37,8 @@ type Config struct {
 	SAML []samlrealm.Config
 	// OIDC lists the OpenID Connect realms in realm-chain order.
 	OIDC []oidcrealm.Config
+	// PKI lists the PKI realms in realm-chain order.
+	PKI []pkirealm.Config
 	// Indices are the indices that exist at the start.
 	Indices map[string][]Document
 	// ClusterName and NodeName are shown by "GET /".
@@ -68,10 +71,11 @@ type IndexPrivileges struct{ Names, Privileges []string }
 
 // A RoleMapping gives Roles to the users of Realm (empty: of any realm) of whom
 // one of Users or Groups holds; "*" in either is everybody, and so is a mapping
-// that names neither.
+// that names neither. Whatever Metadata names must be there as well, with that value.
 type RoleMapping struct {
 	Realm         string
 	Users, Groups []string
+	Metadata      map[string]string
 	Roles         []string
 }
 

@@ -21,6 +21,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add("POST", "_security/user/_has_privileges", `{"index":[{"names":"a","privileges":["read"]}]}`)
 	f.Add("POST", "_security/api_key", `{"name":"a","role_descriptors":{"r":{"index":[{"names":["a"]}]}}}`)
 	f.Add("POST", "_security/_query/api_key", `{"query":{"range":{"creation":{"gt":1}}},"sort":["name"],"search_after":["a"],"size":1}`)
+	f.Add("POST", "_security/delegate_pki", `{"x509_certificate_chain":["MAA="]}`)
 	f.Add("GET", "_security/profile/a,b?data=*", "")
 	f.Add("GET", "_cat/indices?v&h=index&pretty&error_trace", "")
 	es, err := standin.New(config(newClock()))

@@ -4,30 +4,51 @@ import (
 	"slices"
 )
 
-func (m RoleMapping) holds(realm, user string, groups []string) bool {
-	if m.Realm != "" && m.Realm != realm {
+// A candidate is whom roles are wanted for.
+type candidate struct {
+	realm, user string
+	groups      []string
+	metadata    map[string]any
+}
+
+func (m RoleMapping) holds(s candidate) bool {
+	if m.Realm != "" && m.Realm != s.realm || !matches(m.Metadata, s.metadata) {
 		return false
 	}
 	if len(m.Users) == 0 && len(m.Groups) == 0 {
 		return true
 	}
-	if slices.Contains(m.Users, "*") || slices.Contains(m.Groups, "*") || slices.Contains(m.Users, user) {
+	if slices.Contains(m.Users, "*") || slices.Contains(m.Groups, "*") || slices.Contains(m.Users, s.user) {
 		return true
 	}
-	return slices.ContainsFunc(m.Groups, func(g string) bool { return slices.Contains(groups, g) })
+	return slices.ContainsFunc(m.Groups, func(g string) bool { return slices.Contains(s.groups, g) })
 }
 
 // mappedRoles are the roles of a user whose realm knows no roles of its own.
 // None is not an error: such a user signs in and may do nothing.
 func (c *cluster) mappedRoles(realm, user string, groups []string) []string {
+	return c.rolesOf(candidate{realm: realm, user: user, groups: groups})
+}
+
+func (c *cluster) rolesOf(s candidate) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	roles := []string{}
 	for _, m := range c.roleMappings {
-		if m.holds(realm, user, groups) {
+		if m.holds(s) {
 			roles = append(roles, m.Roles...)
 		}
 	}
 	slices.Sort(roles)
 	return slices.Compact(roles)
+}
+
+// matches tells whether metadata has all the values that a mapping wants.
+func matches(wanted map[string]string, metadata map[string]any) bool {
+	for name, want := range wanted {
+		if got, is := metadata[name].(string); !is || got != want {
+			return false
+		}
+	}
+	return true
 }

@@ -44,6 +44,7 @@ func routes() []route {
 		newRoute(methods(post), oidcPath+"prepare", nil, jsonBody, oidc(oidcPrepareRoute)),
 		newRoute(methods(post), oidcPath+"authenticate", nil, jsonBody, oidc(oidcAuthenticateRoute)),
 		newRoute(methods(post), oidcPath+"logout", nil, jsonBody, oidc(oidcLogoutRoute)),
+		newRoute(methods(post), "/_security/delegate_pki", nil, jsonBody, delegatePKIRoute),
 		newRoute(methods(post, put), keys, []string{"refresh"}, jsonBody, apiKeyCreateRoute),
 		newRoute(methods(get), keys, keyFilters, noBody, apiKeyGetRoute),
 		newRoute(methods(get, post), "/_security/_query/api_key", keyQuery, jsonBody, apiKeyQueryRoute),

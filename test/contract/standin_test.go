@@ -17,6 +17,7 @@ import (
 
 	"github.com/esgateway/esgateway/internal/standin"
 	"github.com/esgateway/esgateway/internal/standin/oidcrealm"
+	"github.com/esgateway/esgateway/internal/standin/pkirealm"
 	"github.com/esgateway/esgateway/internal/standin/samlrealm"
 )
 
@@ -107,9 +108,11 @@ func startWith(t *testing.T, version string, change func(*standin.Config)) *serv
 		Roles:   roles(),
 		SAML:    []samlrealm.Config{saml1(t), saml2(t), saml3(t)},
 		OIDC:    oidcRealms1To4(provider),
+		PKI:     pkiRealmsOf(t),
 		RoleMappings: []standin.RoleMapping{
 			{Realm: "saml1", Groups: []string{"readers"}, Roles: []string{"contract_reader"}},
 			{Realm: "oidc1", Groups: []string{"readers"}, Roles: []string{"contract_reader"}},
+			{Realm: "pki1", Users: []string{"pki.contract.test"}, Roles: []string{"contract_reader"}},
 		},
 		Indices: map[string][]standin.Document{
 			"contract-logs": {
@@ -261,6 +264,16 @@ func oidcRealms1To4(provider *endpoints) []oidcrealm.Config {
 	three.HideUserMetadata = true
 	four.AuthorizationRealms = []string{"default_file"}
 	return []oidcrealm.Config{one, two, three, four}
+}
+
+func pkiRealmsOf(t *testing.T) []pkirealm.Config {
+	t.Helper()
+	trust := []*x509.Certificate{readCertificate(t, "pki.crt")}
+	return []pkirealm.Config{
+		{Name: "pki3", CertificateAuthorities: trust},
+		{Name: "pki1", CertificateAuthorities: trust, DelegationEnabled: true},
+		{Name: "pki2", CertificateAuthorities: trust, DelegationEnabled: true, UsernamePattern: "OU=(.*?)(?:,|$)"},
+	}
 }
 
 func file(name string) func() ([]byte, error) {
