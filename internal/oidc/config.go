@@ -112,5 +112,5 @@ func (c Config) shared() bool { return strings.HasPrefix(c.SignatureAlgorithm, "
 
 // Kind is the type "oidc" of the configuration.
 func Kind() login.Kind {
-	return login.KindOf("oidc", Default, check, func(c Config) string { return c.Realm }, New).Needs("manage_oidc").With(realmCommand())
+	return login.KindOf("oidc", Default, check, func(c Config) string { return c.Realm }, New).Needs("manage_oidc", "manage_token").With(realmCommand())
 }
