@@ -18,7 +18,7 @@ type Config struct {
 	// Issuer is the provider's issuer, letter by letter as op.issuer of the realm. Its
 	// discovery document is read at ISSUER/.well-known/openid-configuration.
 	Issuer string `yaml:"issuer"`
-	// ClientID is rp.client_id of the realm. Empty: it is read from the requests that
+	// ClientID is the realm's rp.client_id. Empty: it is read from the requests that
 	// Elasticsearch makes.
 	ClientID string `yaml:"client_id"`
 	// SignatureAlgorithm is rp.signature_algorithm of the realm: how ID tokens and
