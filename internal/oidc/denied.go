@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"strings"
-	"unicode"
 
 	"github.com/esgateway/esgateway/internal/fault"
 )
@@ -35,34 +33,14 @@ func (m *Method) denied(ctx context.Context, values url.Values) error {
 		f.Cause, f.Public, f.Hint = code, known.text, known.hint
 	}
 	for _, fact := range []fault.Fact{
-		{Name: "Error", Value: shown(code)},
-		{Name: "Description", Value: shown(values.Get("error_description"))},
+		{Name: "Error", Value: fault.Shown(code)},
+		{Name: "Description", Value: fault.Shown(values.Get("error_description"))},
 	} {
 		if fact.Value != "" {
 			f.Facts = append(f.Facts, fact)
 		}
 	}
 	m.log.WarnContext(ctx, "the identity provider answered a sign-in with an error", "esgateway.realm", m.cfg.Realm,
-		"event.reason", f.Cause, "esgateway.oidc.error", shown(code), "esgateway.oidc.error_description", shown(values.Get("error_description")))
+		"event.reason", f.Cause, "esgateway.oidc.error", fault.Shown(code), "esgateway.oidc.error_description", fault.Shown(values.Get("error_description")))
 	return f
-}
-
-// maxShown bounds what is shown of a text of others.
-const maxShown = 200
-
-// shown makes a text of others fit to be shown and logged: bounded, on one line, and
-// without characters that turn or hide others.
-func shown(text string) string {
-	var b strings.Builder
-	n := 0
-	for _, c := range strings.TrimSpace(text) {
-		if n++; n > maxShown {
-			return b.String() + "..."
-		}
-		if !unicode.IsPrint(c) {
-			c = '\uFFFD'
-		}
-		b.WriteRune(c)
-	}
-	return b.String()
 }

@@ -48,7 +48,7 @@ func FuzzExplain(f *testing.F) {
 // harmless: what is shown fits a screen, stays in its line and is what it looks like.
 func harmless(t *testing.T, text string) {
 	t.Helper()
-	const most = (maxListed + 1) * (maxShown + 30)
+	const most = (maxJoined + 1) * 230
 	if len(text) > utf8.UTFMax*most || !utf8.ValidString(text) {
 		t.Errorf("%d bytes are shown", len(text))
 	}

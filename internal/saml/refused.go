@@ -100,7 +100,7 @@ func (e *explainer) explain(ctx context.Context, answer *response, requestID str
 		slog.String("esgateway.saml.got", f.got),
 		slog.String("esgateway.saml.findings", words(findings)),
 		slog.String("esgateway.saml.advice", f.remedy.advice),
-		slog.String("esgateway.elasticsearch.reason", cut(refusal.Reason, maxReason)),
+		slog.String("esgateway.elasticsearch.reason", fault.ShownUpTo(refusal.Reason, maxReason)),
 	}
 	if told {
 		attrs = append(attrs, slog.String("esgateway.elasticsearch.clock_offset", at.Sub(ours).Round(time.Second).String()))

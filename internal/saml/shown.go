@@ -3,19 +3,15 @@ package saml
 import (
 	"strings"
 	"time"
-	"unicode"
+
+	"github.com/esgateway/esgateway/internal/fault"
 )
 
-// The bounds of what is shown of a message: an entity id has at most 1024 characters,
-// and nobody compares so many by eye.
-const (
-	maxShown  = 200
-	maxJoined = 20
-)
+// maxJoined bounds how many texts are shown in a line.
+const maxJoined = 20
 
-// shown makes a text of a message fit to be shown and logged: bounded, on one line,
-// and without characters that turn or hide others.
-func shown(text string) string { return cut(text, maxShown) }
+// shown makes a text of a message fit to be shown and logged.
+func shown(text string) string { return fault.Shown(text) }
 
 // received is a single value as it came, or that none did.
 func received(text string) string {
@@ -23,21 +19,6 @@ func received(text string) string {
 		return "none"
 	}
 	return text
-}
-
-func cut(text string, most int) string {
-	var b strings.Builder
-	n := 0
-	for _, c := range strings.TrimSpace(text) {
-		if n++; n > most {
-			return b.String() + "..."
-		}
-		if !unicode.IsPrint(c) {
-			c = '\uFFFD'
-		}
-		b.WriteRune(c)
-	}
-	return b.String()
 }
 
 // joined is some texts of a message in a line.

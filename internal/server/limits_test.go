@@ -123,11 +123,11 @@ func TestABodyThatDoesNotMoveIsCut(t *testing.T) {
 func TestABodyThatMovesHasNoLimitOnItsWholeTime(t *testing.T) {
 	t.Parallel()
 	ended := make(chan error, 1)
-	g := gatewaytest.Start(t, gatewaytest.Options{App: reads(ended), Listen: ", progress_time: 1s"})
+	g := gatewaytest.Start(t, gatewaytest.Options{App: reads(ended), Listen: ", progress_time: 3s"})
 	conn := dialed(t, g)
 	const n = 25
 	send(t, conn, "POST /public HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nContent-Length: %d\r\n\r\n", g.URL.Host, n)
-	tick := time.NewTicker(100 * time.Millisecond) // 2.5 s in all
+	tick := time.NewTicker(200 * time.Millisecond) // 5 s in all, and fifteen times as often as it must
 	defer tick.Stop()
 	for range n {
 		<-tick.C

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -125,30 +124,6 @@ func TestAUserWithoutRolesGetsNoSession(t *testing.T) {
 		t.Error("a session cookie was set")
 	}
 	gatewaytest.Eventually(t, "the pair is invalidated", func() bool { return g.ES.LiveTokens("nobody") == 0 })
-}
-
-func TestAnAnswerWorksOnce(t *testing.T) {
-	t.Parallel()
-	g := gatewaytest.Start(t, gatewaytest.Options{})
-	b := g.Browser()
-	response, relay, err := g.IdP.Respond(b.Begin("/wanted"), g.Person("alice"), idp.Answer{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all sync.WaitGroup
-	for range 50 {
-		all.Go(func() { b.Post(response, relay) })
-	}
-	all.Wait()
-	if n := g.ES.Counters().Calls["POST /_security/saml/authenticate"]; n != 1 {
-		t.Errorf("ES was asked %d times, want once", n)
-	}
-	if got := b.Get("/"); got.Status != http.StatusOK {
-		t.Errorf("the person is not signed in: %d", got.Status)
-	}
-	if got := b.Post(response, relay); got.Status != http.StatusSeeOther || got.Location != g.URL.String()+"/wanted" {
-		t.Errorf("reloading the callback: %d %q, want the wanted page", got.Status, got.Location)
-	}
 }
 
 func TestAnAnswerOfAnotherBrowserSignsNobodyInAndBurnsNothing(t *testing.T) {
