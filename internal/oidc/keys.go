@@ -34,6 +34,10 @@ type keySet struct {
 	turn chan struct{} // held by who reads or writes what follows
 	keys []jose.JSONWebKey
 	at   time.Time // when keys were read, or tried to be
+	err  error     // of that
+	// asked is when they were last read because of a key that nobody knew. Other reads do
+	// not count: the provider may have a new key a second after one.
+	asked time.Time
 }
 
 func newKeySet(p *provider, algorithm string) *keySet {
@@ -56,20 +60,32 @@ func (s *keySet) VerifySignature(ctx context.Context, token string) ([]byte, err
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	id := jws.Signatures[0].Header.KeyID
-	if s.provider.now().Sub(s.at) > keysLife {
-		if err := s.read(ctx); err != nil && len(s.keys) == 0 {
-			return nil, err
-		}
+	if err := s.freshen(ctx); err != nil {
+		return nil, err
 	}
+	id, now := jws.Signatures[0].Header.KeyID, s.provider.now()
 	payload, err := s.verify(jws, id)
-	if err == nil || s.provider.now().Sub(s.at) < keysRest {
+	if err == nil || now.Sub(s.asked) < keysRest {
 		return payload, err
 	}
+	s.asked = now
 	if err := s.read(ctx); err != nil {
 		return nil, err
 	}
 	return s.verify(jws, id)
+}
+
+// freshen reads keys that are old, or that could not be read. Old ones are better than
+// none; without any the error is why.
+func (s *keySet) freshen(ctx context.Context) error {
+	err, age := s.err, s.provider.now().Sub(s.at)
+	if age > keysLife || err != nil && age > keysRest {
+		err = s.read(ctx)
+	}
+	if len(s.keys) > 0 {
+		return nil
+	}
+	return err
 }
 
 // heard remembers why a signature was not verified, which go-oidc only prints.
@@ -113,8 +129,8 @@ func (s *keySet) read(ctx context.Context) error {
 	}
 	var set jose.JSONWebKeySet
 	s.at = s.provider.now()
-	if err := s.provider.get(ctx, doc.Keys, &set); err != nil {
-		return err
+	if s.err = s.provider.get(ctx, doc.Keys, &set); s.err != nil {
+		return s.err
 	}
 	s.keys = set.Keys
 	return nil
