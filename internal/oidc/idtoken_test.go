@@ -137,14 +137,14 @@ func TestKeysThatChange(t *testing.T) {
 	t.Parallel()
 	w := start(t, options{})
 	w.signIn(t, "alice", "s1")
-	w.Clock.Advance(time.Minute)
-	next, err := op.NewKey("RS256")
+	next, err := op.NewKey("RS256") // a moment after the keys were read
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.op.SetKeys(next)
 	w.key = next
 	w.signIn(t, "alice", "s2")
+	w.Clock.Advance(time.Minute)
 	read := w.asked.keys.Load()
 	stranger, err := op.NewKey("RS256")
 	if err != nil {
@@ -160,5 +160,21 @@ func TestKeysThatChange(t *testing.T) {
 	}
 	if n := w.asked.discovery.Load(); n > 3 {
 		t.Errorf("the discovery document was read %d times", n)
+	}
+}
+
+// TestKeysThatCannotBeRead are as good as a provider that is away: for each sign-in, not
+// only for the first.
+func TestKeysThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	w := start(t, options{})
+	w.keysDown.Store(true)
+	w.signIn(t, "alice", "s1")
+	w.signIn(t, "alice", "s2")
+	w.keysDown.Store(false)
+	w.Clock.Advance(time.Minute)
+	w.signIn(t, "alice", "s3")
+	if got := w.notice(t, w.logoutToken(t, w.key, map[string]any{"sid": "s3"})); got.Status != http.StatusOK {
+		t.Errorf("a logout token when the keys are back: %d", got.Status)
 	}
 }

@@ -43,6 +43,8 @@ type readKeys struct {
 	keys   []jose.JSONWebKey
 	at     time.Time
 	failed error
+	// asked is when they were last read because of a key that nobody knew.
+	asked time.Time
 }
 
 func newKeySet(p *provider, algorithm string) *keySet {
@@ -63,12 +65,13 @@ func (s *keySet) VerifySignature(ctx context.Context, token string) ([]byte, err
 		return nil, errors.New("not exactly one signature")
 	}
 	known := s.known.Load()
-	if s.provider.now().Sub(known.at) < keysLife {
+	good := known.failed == nil && s.provider.now().Sub(known.at) < keysLife
+	if good {
 		if payload, err := s.verify(jws, known.keys); err == nil {
 			return payload, nil
 		}
 	}
-	fresh, err := s.read(ctx, known)
+	fresh, err := s.read(ctx, known, good)
 	if err != nil {
 		return nil, err
 	}
@@ -103,9 +106,12 @@ func (s *keySet) may(key *jose.JSONWebKey) bool {
 	return key.IsPublic() && (key.Use == "" || key.Use == "sig") && (key.Algorithm == "" || key.Algorithm == string(s.algorithm))
 }
 
-// read reads the provider's keys, once for all who want them, and not too often. Old
-// ones stay while they cannot be read. The error is that of the context.
-func (s *keySet) read(ctx context.Context, before *readKeys) (*readKeys, error) {
+// read reads the provider's keys, once for all who want them. Old ones stay while they
+// cannot be read. unknown: only because of a key that is not among good ones, for which
+// they are read again once in a while, but at once if they were last read for another
+// reason: the provider may have a new key a second after that. The error is that of the
+// context.
+func (s *keySet) read(ctx context.Context, before *readKeys, unknown bool) (*readKeys, error) {
 	select {
 	case s.turn <- struct{}{}:
 		defer func() { <-s.turn }()
@@ -113,10 +119,16 @@ func (s *keySet) read(ctx context.Context, before *readKeys) (*readKeys, error) 
 		return nil, ctx.Err()
 	}
 	known, now := s.known.Load(), s.provider.now()
-	if known != before || now.Sub(known.at) < keysRest {
+	switch {
+	case known != before,
+		unknown && now.Sub(known.asked) < keysRest,
+		!unknown && known.failed != nil && now.Sub(known.at) < keysRest:
 		return known, nil
 	}
-	next := &readKeys{at: now, keys: known.keys} // a try counts as one
+	next := &readKeys{at: now, keys: known.keys, asked: known.asked} // a try counts as one
+	if unknown {
+		next.asked = now
+	}
 	if set, err := s.fetch(ctx); err != nil {
 		next.failed = err
 	} else {

@@ -26,10 +26,10 @@ type world struct {
 	op     *op.OP
 	key    op.Key
 	issuer string
-	// down makes the provider unreachable, discoveryDown what it publishes; asked counts
-	// what it was asked.
-	down, discoveryDown atomic.Bool
-	asked               struct{ discovery, keys atomic.Int64 }
+	// down makes the provider unreachable, discoveryDown what it publishes, keysDown its
+	// keys alone; asked counts what it was asked.
+	down, discoveryDown, keysDown atomic.Bool
+	asked                         struct{ discovery, keys atomic.Int64 }
 }
 
 // options bend a world.
@@ -122,7 +122,8 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/jwks":
 		w.asked.keys.Add(1)
 	}
-	if w.down.Load() || w.discoveryDown.Load() && r.URL.Path != "/token" {
+	if w.down.Load() || w.discoveryDown.Load() && r.URL.Path != "/token" ||
+		w.keysDown.Load() && r.URL.Path == "/jwks" {
 		http.Error(rw, "down", http.StatusBadGateway)
 		return
 	}
