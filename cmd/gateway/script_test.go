@@ -126,7 +126,7 @@ func cluster(public string, partner partner) (*standin.Elasticsearch, error) {
 			{Name: "weak", Password: accountPassword, Roles: []string{"weak"}},
 		},
 		Roles: map[string]standin.Role{
-			"esgateway": {Cluster: []string{"manage_saml", "manage_oidc", "cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get"}},
+			"esgateway": {Cluster: []string{"manage_saml", "manage_oidc", "manage_token", "cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get"}},
 			"weak":      {Cluster: []string{"manage_saml", "cluster:monitor/main"}},
 		},
 		SAML: []samlrealm.Config{

@@ -182,7 +182,9 @@ func (m *Method) described(found *offer, err error) []login.Finding {
 	return []login.Finding{m.fine("the provider's document is that of the method's issuer")}
 }
 
-// verifies says whether ID tokens are verified a second time, as the method wants it.
+// verifies says whether ID tokens are verified a second time, and what becomes of
+// sign-ins if they cannot be. What the provider does not tell is forgiven by auto (see
+// verify); what it tells and does not fit is not.
 func (m *Method) verifies(ctx context.Context, found *offer, err error) []login.Finding {
 	if m.cfg.shared() {
 		return []login.Finding{m.fine("ID tokens are signed with the client's secret (" + m.cfg.SignatureAlgorithm + "), so they are not verified a second time, and the provider's logout tokens are refused")}
@@ -191,10 +193,7 @@ func (m *Method) verifies(ctx context.Context, found *offer, err error) []login.
 	if err == nil {
 		n, err = m.usableKeys(ctx, *found)
 	}
-	if err == nil && n == 0 {
-		err = fmt.Errorf("none of the provider's keys is for %s", m.cfg.SignatureAlgorithm)
-	}
-	lost := "the provider's logout tokens are refused"
+	const lost = "the provider's logout tokens are refused"
 	switch {
 	case m.cfg.IDToken == off && err != nil:
 		return []login.Finding{m.fine("ID tokens are not verified a second time, by choice (id_token: off), and " + lost + ": " + err.Error())}
@@ -202,14 +201,18 @@ func (m *Method) verifies(ctx context.Context, found *offer, err error) []login.
 		return []login.Finding{m.fine("ID tokens are not verified a second time, by choice (id_token: off)")}
 	case err == nil:
 		return []login.Finding{m.fine(fmt.Sprintf("ID tokens are verified a second time (id_token: %s): the provider has keys for %s: %d", m.cfg.IDToken, m.cfg.SignatureAlgorithm, n))}
-	case m.cfg.IDToken == require:
-		return []login.Finding{m.wrong("ID tokens cannot be verified a second time, so every sign-in is refused (id_token: require): "+err.Error(), "see whether this machine can read the provider's jwks_uri, or write id_token: auto")}
+	case m.cfg.IDToken == auto && errors.Is(err, errUnreachable):
+		return []login.Finding{m.wrong("ID tokens are not verified a second time, and "+lost+": "+err.Error(), "let this machine read the provider's jwks_uri, or write id_token: off")}
 	}
-	return []login.Finding{m.wrong("ID tokens are not verified a second time, and "+lost+": "+err.Error(), "see whether this machine can read the provider's jwks_uri, or write id_token: off")}
+	return []login.Finding{m.wrong(fmt.Sprintf("ID tokens cannot be verified a second time, so every sign-in is refused (id_token: %s): %s", m.cfg.IDToken, err),
+		"correct issuer and signature_algorithm of the method, or let this machine read what the provider publishes")}
 }
 
 // usableKeys counts the provider's keys that can have signed by the method's algorithm.
 func (m *Method) usableKeys(ctx context.Context, found offer) (int, error) {
+	if found.Issuer != m.cfg.Issuer {
+		return 0, errors.New("the provider's document is of another issuer")
+	}
 	if err := safe(found.Keys, m.cfg.Issuer); err != nil {
 		return 0, fmt.Errorf("jwks_uri %w", err)
 	}
@@ -222,6 +225,9 @@ func (m *Method) usableKeys(ctx context.Context, found offer) (int, error) {
 		if signs(&set.Keys[i], m.cfg.SignatureAlgorithm) {
 			n++
 		}
+	}
+	if n == 0 {
+		return 0, fmt.Errorf("none of the provider's keys is for %s", m.cfg.SignatureAlgorithm)
 	}
 	return n, nil
 }

@@ -111,13 +111,16 @@ func TestDiagnoseSaysWhatIsWrong(t *testing.T) {
 		},
 		{
 			name: "the provider has another name", document: func(d map[string]any) { d["issuer"] = "https://new.example" },
-			want: []string{fits, issued, scopes, `FAIL the provider calls itself "https://new.example", and the method's issuer is "https://127.0.0.1:`, verified, heard},
+			want: []string{
+				fits, issued, scopes, `FAIL the provider calls itself "https://new.example", and the method's issuer is "https://127.0.0.1:`,
+				"FAIL ID tokens cannot be verified a second time, so every sign-in is refused (id_token: auto): the provider's document is of another issuer; ", heard,
+			},
 		},
 		{
 			name: "another algorithm", method: func(c *oidc.Config) { c.SignatureAlgorithm = "ES256" },
 			want: []string{
 				fits, issued, scopes, "FAIL the provider signs by HS256, HS384, HS512, RS256, and signature_algorithm of the method is ES256; write signature_algorithm: RS256 in the method, and write in elasticsearch.yml",
-				"FAIL ID tokens are not verified a second time, and the provider's logout tokens are refused: none of the provider's keys is for ES256; ", heard,
+				"FAIL ID tokens cannot be verified a second time, so every sign-in is refused (id_token: auto): none of the provider's keys is for ES256; ", heard,
 			},
 		},
 		{
