@@ -117,6 +117,8 @@ type Deps struct {
 	Base *url.URL
 	// Elastic is the client of ES's security API.
 	Elastic *elastic.Client
+	// ClientCertificates is true where our own listener asks for them.
+	ClientCertificates bool
 	// Trusted are the peers that may say in headers for whom they speak.
 	Trusted peer.Trusted
 	Now     func() time.Time
