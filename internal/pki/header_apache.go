@@ -6,14 +6,17 @@ import (
 	"strconv"
 )
 
+// apacheChain bounds the issuers, each of which has a header that the front must remove
+// of what clients send.
+const apacheChain = 4
+
 // apache reads %{SSL_CLIENT_CERT}s, PEM with blanks for line breaks, the issuers that
 // the client has sent in a header each (%{SSL_CLIENT_CERT_CHAIN_0}s and so on), and
 // %{SSL_CLIENT_VERIFY}s. A variable that is not set is "(null)" there, which is
 // refused: the front must set a header only if there is something to say.
 func apache(n Names) Format {
-	headers := []string{n.Cert, n.Verify}
-	var issuers []string
-	for i := range maxChain {
+	headers, issuers := []string{n.Cert, n.Verify}, []string{}
+	for i := range apacheChain + 1 {
 		issuers = append(issuers, n.Chain+strconv.Itoa(i))
 	}
 	return Format{Headers: append(headers, issuers...), Read: func(h http.Header) (Presented, error) {
@@ -33,7 +36,7 @@ func apache(n Names) Format {
 			if len(issuer) == 0 {
 				continue
 			}
-			if i == maxChain-1 {
+			if i == apacheChain {
 				return Presented{}, f.refuse(TooLong, "there are too many certificates")
 			}
 			if len(chain) != i+1 {

@@ -58,6 +58,29 @@ func NewCA(t testing.TB) *CA {
 	return &CA{certificate: certificate, key: key}
 }
 
+// Sub makes an authority below this one. What it issues has its certificate with it, and
+// not this authority's.
+func (c *CA) Sub(t testing.TB, name string) *CA {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: serial(t), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign, BasicConstraintsValid: true, IsCA: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, c.certificate, key.Public(), c.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &CA{certificate: certificate, key: key}
+}
+
 // Issue makes a server certificate for names and addresses, its chain included.
 func (c *CA) Issue(t testing.TB, names ...string) tls.Certificate {
 	t.Helper()

@@ -1,0 +1,370 @@
+// Package fronts_test runs real TLS front ends with the configurations of deploy/examples,
+// in front of a server that reads what they hand on as the gateway does.
+package fronts_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/esgateway/esgateway/internal/certs"
+	"github.com/esgateway/esgateway/internal/pki"
+	"github.com/esgateway/esgateway/test/parts"
+)
+
+// A front is an example, and what it is able to tell.
+type front struct {
+	example string
+	format  string
+	start   func(testing.TB, parts.FrontConfig) *parts.Front
+	none    pki.State // what it says without a certificate
+	good    pki.State // what it says with one
+	issuers bool      // hands on the issuers that the client has sent
+}
+
+var fronts = []front{
+	{"nginx/gateway.conf", "nginx", parts.StartNginx, pki.None, pki.Verified, false},
+	{"haproxy/haproxy.cfg", "haproxy", parts.StartHAProxy, pki.None, pki.Verified, true},
+	{"apache/gateway.conf", "apache", parts.StartApache, pki.None, pki.Verified, true},
+	{"caddy/Caddyfile", "caddy", parts.StartCaddy, pki.None, pki.Verified, false},
+	{"rfc9440/httpd.conf", "rfc9440", parts.StartApache, pki.Unknown, pki.Unknown, true},
+	{"rfc9440/haproxy.cfg", "rfc9440", parts.StartHAProxy, pki.Unknown, pki.Unknown, false},
+}
+
+// world is a front that runs, with those who come to it.
+type world struct {
+	front
+	*parts.Front
+	server *x509.CertPool // trusts the front
+	root   *parts.CA
+	sub    *parts.CA
+	format pki.Format
+}
+
+// seen is what the server behind the front has read.
+type seen struct {
+	State  pki.State
+	Chain  [][]byte
+	Error  string
+	Reason pki.Reason
+	Header http.Header
+}
+
+func newWorld(t *testing.T, f front) *world {
+	t.Helper()
+	server, clients := parts.NewCA(t), parts.NewCA(t)
+	format, err := pki.New(f.format, pki.Names{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := seen{Header: r.Header}
+		presented, err := format.Read(r.Header)
+		if refusal, is := errors.AsType[*pki.Refusal](err); is {
+			answer.Error, answer.Reason = err.Error(), refusal.Reason
+		}
+		answer.State = presented.State
+		for _, c := range presented.Chain {
+			answer.Chain = append(answer.Chain, c.Raw)
+		}
+		_ = json.NewEncoder(w).Encode(answer)
+	}))
+	t.Cleanup(behind.Close)
+	gateway := strings.TrimPrefix(behind.URL, "http://")
+	running := f.start(t, parts.FrontConfig{Example: f.example, Server: server.Issue(t, parts.FrontName), Clients: clients, Gateway: gateway})
+	return &world{front: f, Front: running, server: server.Pool(), root: clients, sub: clients.Sub(t, "issuing"), format: format}
+}
+
+// client makes a client with or without a certificate.
+func (w *world) client(t *testing.T, certificate *tls.Certificate, versions ...uint16) *http.Client {
+	t.Helper()
+	config := &tls.Config{RootCAs: w.server, ServerName: w.Name, ClientSessionCache: tls.NewLRUClientSessionCache(8)}
+	if len(versions) > 0 {
+		config.MaxVersion = versions[0]
+	}
+	if certificate != nil {
+		// Shown whatever authorities the front names: some clients do that.
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return certificate, nil }
+	}
+	transport := &http.Transport{TLSClientConfig: config, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, w.Address)
+	}}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, Timeout: 20 * time.Second}
+}
+
+// ask sends a request with these header lines, in the spelling that they have.
+func (w *world) ask(t *testing.T, client *http.Client, lines ...[2]string) (*seen, *http.Response, error) {
+	t.Helper()
+	_, port, err := net.SplitHostPort(w.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+net.JoinHostPort(w.Name, port)+"/a%2fb?q=1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range lines {
+		request.Header[line[0]] = append(request.Header[line[0]], line[1])
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer seen
+	if response.StatusCode != http.StatusOK {
+		return nil, response, nil
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	return &answer, response, nil
+}
+
+// must is ask where nothing may go wrong.
+func (w *world) must(t *testing.T, client *http.Client, lines ...[2]string) (*seen, *http.Response) {
+	t.Helper()
+	answer, response, err := w.ask(t, client, lines...)
+	if err != nil || answer == nil {
+		t.Fatalf("no answer of the server behind the front: %v, %+v", err, response)
+	}
+	return answer, response
+}
+
+func (w *world) wantNone(t *testing.T, got *seen) {
+	t.Helper()
+	if got.Error != "" || got.State != w.none || len(got.Chain) > 0 {
+		t.Errorf("got %s with %d certificates, %s, want %s\n%v", got.State, len(got.Chain), got.Error, w.none, got.Header)
+	}
+}
+
+// wantChain expects the client's own certificate, which our verifier then accepts.
+func (w *world) wantChain(t *testing.T, got *seen, own tls.Certificate, issuers bool) {
+	t.Helper()
+	want := 1
+	if issuers {
+		want = len(own.Certificate)
+	}
+	if got.Error != "" || got.State != w.good || len(got.Chain) < want || string(got.Chain[0]) != string(own.Certificate[0]) {
+		t.Fatalf("got %s with %d certificates, %s, want %s with %d\n%v", got.State, len(got.Chain), got.Error, w.good, want, got.Header)
+	}
+	var chain []*x509.Certificate
+	for _, der := range got.Chain {
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		chain = append(chain, c)
+	}
+	verified, err := w.verifier(t, !issuers).Verify(chain, time.Now())
+	if err != nil || len(verified) != 3 {
+		t.Errorf("our verifier: %d certificates, %v", len(verified), err)
+	}
+}
+
+// verifier trusts the root; if wanted it knows what stands between.
+func (w *world) verifier(t *testing.T, between bool) *certs.Verifier {
+	t.Helper()
+	open := func(ca *parts.CA) *certs.Source[*certs.Bundle] {
+		path := filepath.Join(t.TempDir(), "ca.crt")
+		parts.Write(t, path, ca.PEM())
+		s, err := certs.OpenBundle(time.Now, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	v := &certs.Verifier{Authorities: open(w.root)}
+	if between {
+		v.Between = open(w.sub)
+	}
+	return v
+}
+
+// forged are headers with which somebody would pass for the owner of a certificate, if the
+// front let them through: in the format's own names, and in others that are read alike.
+func (w *world) forged(t *testing.T, victim tls.Certificate) [][2]string {
+	t.Helper()
+	leaf := base64.StdEncoding.EncodeToString(victim.Certificate[0])
+	issuer := base64.StdEncoding.EncodeToString(victim.Certificate[1])
+	text := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: victim.Certificate[0]}))
+	values := map[string]string{
+		"nginx": url.PathEscape(text), "haproxy": leaf, "caddy": leaf, "apache": strings.ReplaceAll(text, "\n", " "), "rfc9440": ":" + leaf + ":",
+	}
+	var lines [][2]string
+	for _, name := range w.format.Headers {
+		value := values[w.format.Name]
+		switch {
+		case strings.HasSuffix(name, "Verify"):
+			value = "SUCCESS"
+		case strings.Contains(name, "Chain") && w.format.Name == "rfc9440":
+			value = ":" + issuer + ":"
+		case strings.Contains(name, "Chain"):
+			value = issuer
+		}
+		lines = append(lines, [2]string{name, value}, [2]string{strings.ToLower(name), value})
+	}
+	return lines
+}
+
+func TestFronts(t *testing.T) {
+	t.Parallel()
+	for _, f := range fronts {
+		t.Run(f.example, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, f)
+			alice, mallory := w.sub.Issue(t, "alice"), w.sub.Issue(t, "mallory")
+			t.Run("without a certificate", func(t *testing.T) {
+				got, _ := w.must(t, w.client(t, nil))
+				w.wantNone(t, got)
+			})
+			t.Run("with one below another authority", func(t *testing.T) {
+				got, _ := w.must(t, w.client(t, &alice))
+				w.wantChain(t, got, alice, w.issuers)
+			})
+			t.Run("with one, over TLS 1.2", func(t *testing.T) {
+				got, _ := w.must(t, w.client(t, &alice, tls.VersionTLS12))
+				w.wantChain(t, got, alice, w.issuers)
+			})
+			t.Run("forged, without one", func(t *testing.T) {
+				for _, lines := range [][][2]string{w.forged(t, alice), w.forged(t, alice)[:2]} {
+					got, _ := w.must(t, w.client(t, nil), lines...)
+					w.wantNone(t, got)
+				}
+			})
+			t.Run("forged, with one", func(t *testing.T) {
+				got, _ := w.must(t, w.client(t, &mallory), w.forged(t, alice)...)
+				w.wantChain(t, got, mallory, w.issuers)
+			})
+			t.Run("on a connection that is used again", func(t *testing.T) {
+				client := w.client(t, &alice)
+				for range 3 {
+					got, _ := w.must(t, client)
+					w.wantChain(t, got, alice, w.issuers)
+				}
+			})
+			t.Run("in a TLS session that is resumed", w.resumed)
+			t.Run("with headers that are to be forgotten", w.forgotten)
+			t.Run("by a stranger", w.stranger)
+		})
+	}
+}
+
+// resumed: the client's own certificate must be there again. Its issuers may be lost.
+func (w *world) resumed(t *testing.T) {
+	alice := w.sub.Issue(t, "alice")
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		client := w.client(t, &alice, version)
+		again := false
+		for range 3 {
+			got, response := w.must(t, client)
+			again = again || response.TLS.DidResume
+			w.wantChain(t, got, alice, false)
+			client.CloseIdleConnections()
+		}
+		if !again {
+			t.Errorf("TLS %x: no session was resumed", version)
+		}
+	}
+}
+
+// forgotten: Connection names headers that a proxy removes, Apache and Caddy also those
+// that they have set themselves. Then there may be no certificate, but never somebody
+// else's, and never a proof of none.
+func (w *world) forgotten(t *testing.T) {
+	alice := w.sub.Issue(t, "alice")
+	names := strings.Join(w.format.Headers, ", ")
+	for _, connection := range []string{names, strings.ToLower(names), w.format.Headers[0], w.format.Headers[len(w.format.Headers)-1]} {
+		got, _, err := w.ask(t, w.client(t, &alice), [2]string{"Connection", "close, " + connection})
+		switch {
+		case err != nil || got == nil: // refused by the front
+		case got.State == pki.None, len(got.Chain) > 0 && string(got.Chain[0]) != string(alice.Certificate[0]):
+			t.Errorf("Connection: %s: got %s with %d certificates", connection, got.State, len(got.Chain))
+		}
+	}
+}
+
+// stranger: a certificate that nobody vouches for gets nobody further than none at all.
+func (w *world) stranger(t *testing.T) {
+	for name, certificate := range map[string]tls.Certificate{
+		"another root of that name": parts.NewCA(t).Sub(t, "issuing").Issue(t, "alice"),
+		"the issuer is missing":     {Certificate: w.sub.Issue(t, "alice").Certificate[:1]},
+	} {
+		if certificate.PrivateKey == nil {
+			whole := w.sub.Issue(t, "alice")
+			certificate = tls.Certificate{Certificate: whole.Certificate[:1], PrivateKey: whole.PrivateKey}
+		}
+		got, response, err := w.ask(t, w.client(t, &certificate))
+		switch {
+		case err != nil: // the handshake has ended
+		case got == nil && response.StatusCode >= 400:
+		default:
+			t.Errorf("%s: got %+v", name, got)
+		}
+	}
+}
+
+// TestExamplesThatAreNotRun have at least the headers of their format, and no known hole.
+func TestExamplesThatAreNotRun(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		example string
+		has     []string
+		not     []string
+	}{
+		{"envoy/envoy.yaml", []string{"forward_client_cert_details: SANITIZE_SET", "cert: true, chain: true", "trusted_ca"}, []string{"forward_client_cert_details: APPEND"}},
+		{"traefik/dynamic.yaml", []string{"passTLSClientCert: {pem: true}", "VerifyClientCertIfGiven", "X-Forwarded-Tls-Client-Cert: \"\""}, []string{"RequestClientCert"}},
+		{"alb/template.yaml", []string{"Mode: verify", "TrustStoreArn"}, []string{"Mode: passthrough"}},
+	} {
+		content, err := os.ReadFile(filepath.Join(parts.Root(t), "deploy", "examples", tc.example))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range tc.has {
+			if !strings.Contains(string(content), part) {
+				t.Errorf("%s has no %q", tc.example, part)
+			}
+		}
+		for _, part := range tc.not {
+			if strings.Contains(string(content), part) {
+				t.Errorf("%s has %q", tc.example, part)
+			}
+		}
+	}
+}
+
+// TestEveryFormatHasAnExample, which the table of the examples lists.
+func TestEveryFormatHasAnExample(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join(parts.Root(t), "deploy", "examples")
+	table, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range pki.Formats() {
+		files, err := os.ReadDir(filepath.Join(root, name))
+		if err != nil || len(files) == 0 || !strings.Contains(string(table), fmt.Sprintf("| [%s](", name)) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
