@@ -17,9 +17,11 @@ type Config struct {
 	// Format is how the load balancer hands certificates on: rfc9440, envoy, nginx,
 	// haproxy, apache, traefik, alb or caddy. From header alone.
 	Format string `yaml:"format"`
-	// CertHeader, ChainHeader and VerifyHeader replace the format's own header names.
-	CertHeader   string `yaml:"cert_header"`
-	ChainHeader  string `yaml:"chain_header"`
+	// CertHeader is the header with the certificate, in the place of the format's own.
+	CertHeader string `yaml:"cert_header"`
+	// ChainHeader is the header with its issuers; for apache the beginning of the names.
+	ChainHeader string `yaml:"chain_header"`
+	// VerifyHeader is the header with the front's verdict.
 	VerifyHeader string `yaml:"verify_header"`
 	// CA is a PEM file with the authorities that sign clients' certificates. It is read
 	// again when it changes, as are all files here.
