@@ -96,6 +96,24 @@ func both(all ...func(*oidcrealm.Config)) func(*oidcrealm.Config) {
 	}
 }
 
+// TestAnIssuerThatIsNotThatOfTheDocument, by a slash too many: nobody is let in by a token
+// that cannot be looked at, and the operator reads why.
+func TestAnIssuerThatIsNotThatOfTheDocument(t *testing.T) {
+	t.Parallel()
+	w := start(t, options{slash: "/"})
+	b := w.Browser()
+	got := w.answer(t, b, w.begin(t, b, "/"), "alice", op.Answer{Issuer: new(string)})
+	if lives(b) || got.Header.Get("X-Gateway-Response") != "misconfigured" {
+		t.Errorf("got %d %s", got.Status, got.Body)
+	}
+	if all := strings.Join(w.Warnings(), "\n"); !strings.Contains(all, "of another issuer") {
+		t.Errorf("the warnings are %q", all)
+	}
+	if !strings.Contains(w.Log.String(), "letter by letter") {
+		t.Error("the log does not say what to do")
+	}
+}
+
 // TestTheRawTokenIsKeptNowhere: not in the session's page, nor in what applications get.
 func TestTheRawTokenIsKeptNowhere(t *testing.T) {
 	t.Parallel()

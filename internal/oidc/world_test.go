@@ -40,6 +40,8 @@ type options struct {
 	realm    func(*oidcrealm.Config)
 	provider func(*op.Config)
 	version  string
+	// slash is what stands too much at the end of the method's issuer.
+	slash string
 	// others are further methods, each a line of its own.
 	others string
 }
@@ -58,7 +60,7 @@ func start(t *testing.T, o options) *world {
 	w.key = key
 	w.Gateway = gatewaytest.Start(t, gatewaytest.Options{
 		Version: o.version,
-		Method:  "}\n  - {name: partners, type: oidc, realm: oidc1, title: Partner account, issuer: '" + w.issuer + "'" + o.method + o.others,
+		Method:  "}\n  - {name: partners, type: oidc, realm: oidc1, title: Partner account, issuer: '" + w.issuer + o.slash + "'" + o.method + o.others,
 		Elastic: func(g *gatewaytest.Gateway, c *standin.Config) { w.serve(t, g, c, o) },
 	})
 	server.Start()

@@ -6,13 +6,17 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/esgateway/esgateway/internal/standin"
+	"github.com/esgateway/esgateway/internal/standin/oidcrealm"
 	"github.com/esgateway/esgateway/internal/standin/samlrealm"
 )
 
@@ -95,15 +99,17 @@ func startWithAnonymous(t *testing.T, version string) *server {
 
 func startWith(t *testing.T, version string, change func(*standin.Config)) *server {
 	t.Helper()
-	moved := &clock{now: time.Now()}
+	moved, provider := &clock{now: time.Now()}, newEndpoints()
 	config := standin.Config{
 		Version: version,
 		Now:     moved.Now,
 		Users:   users(),
 		Roles:   roles(),
 		SAML:    []samlrealm.Config{saml1(t), saml2(t), saml3(t)},
+		OIDC:    oidcRealms1To4(provider),
 		RoleMappings: []standin.RoleMapping{
 			{Realm: "saml1", Groups: []string{"readers"}, Roles: []string{"contract_reader"}},
+			{Realm: "oidc1", Groups: []string{"readers"}, Roles: []string{"contract_reader"}},
 		},
 		Indices: map[string][]standin.Document{
 			"contract-logs": {
@@ -135,6 +141,8 @@ func startWith(t *testing.T, version string, change func(*standin.Config)) *serv
 		gateway:  account{"esgateway", password},
 		release:  parseRelease(t, version),
 		controls: &controls{clock: moved, es: es},
+
+		endpoints: provider,
 	}
 }
 
@@ -220,6 +228,39 @@ func saml3(t *testing.T) samlrealm.Config {
 		SPEntityID: realm3.sp, ACS: realm3.acs, Logout: realm3.logout,
 		Attributes: samlrealm.Attributes{Principal: "uid", Groups: "groups"},
 	}
+}
+
+// overTheDesk brings requests of the stand-in to the provider without a network.
+type overTheDesk struct{ to *endpoints }
+
+func (o overTheDesk) RoundTrip(r *http.Request) (*http.Response, error) {
+	o.to.mu.Lock()
+	down := o.to.down
+	o.to.mu.Unlock()
+	if down {
+		return nil, errors.New("the provider is down")
+	}
+	seen := httptest.NewRecorder()
+	o.to.ServeHTTP(seen, r)
+	return seen.Result(), nil
+}
+
+func oidcRealms1To4(provider *endpoints) []oidcrealm.Config {
+	realm := func(r opRealm, responseType string) oidcrealm.Config {
+		return oidcrealm.Config{
+			Name: r.name, HTTPClient: &http.Client{Transport: overTheDesk{provider}},
+			RP:     oidcrealm.RP{ClientID: r.client, ClientSecret: opSecret, ResponseType: responseType, RedirectURI: r.callback},
+			OP:     oidcrealm.OP{Issuer: r.issuer, AuthorizationEndpoint: r.issuer + "/auth", JWKSet: file("jwks.json")},
+			Claims: oidcrealm.Claims{Principal: "uid", Groups: "groups", Name: "name", Mail: "mail"},
+		}
+	}
+	one, two, three, four := realm(oidc1, "id_token"), realm(oidc2, "code"), realm(oidc3, "id_token token"), realm(oidc4, "id_token")
+	one.RP.PostLogoutRedirectURI, one.OP.EndsessionEndpoint = "https://rp.contract.test/out", oidc1.issuer+"/end?tenant=a"
+	two.RP.RequestedScopes = []string{"profile", "email"}
+	two.OP.TokenEndpoint, two.OP.UserinfoEndpoint = opAddress+"/token", opAddress+"/userinfo"
+	three.HideUserMetadata = true
+	four.AuthorizationRealms = []string{"default_file"}
+	return []oidcrealm.Config{one, two, three, four}
 }
 
 func file(name string) func() ([]byte, error) {
