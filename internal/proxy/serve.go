@@ -50,6 +50,7 @@ type Handler struct {
 	proxies   map[*route]*httputil.ReverseProxy
 	upstreams []*upstreams
 	buffers   buffers
+	streams   openStreams
 }
 
 // New makes a handler. An error names the route that cannot be served.
@@ -71,6 +72,10 @@ func New(s Setup) (*Handler, error) {
 	}
 	return h, nil
 }
+
+// Drain ends event streams and WebSockets, which would not end by themselves: their
+// clients connect anew, to another node. Everything else goes on.
+func (h *Handler) Drain() { h.streams.end() }
 
 // Run asks the upstreams how they are, where routes want that, until ctx ends.
 func (h *Handler) Run(ctx context.Context) {
@@ -210,6 +215,7 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, e *exchange) {
 	defer func() {
 		if e.stream {
 			h.Metrics.OpenStreams(-1)
+			h.streams.remove(e)
 		}
 	}()
 	d := &downstream{ResponseWriter: w, own: maps.Clone(w.Header()), uploads: func() bool { return true }}
@@ -278,6 +284,9 @@ func (h *Handler) modify(resp *http.Response) error {
 		cleanUpgrade(resp.Header)
 	} else {
 		resp.Body = &answer{ReadCloser: resp.Body, response: resp, route: e.route, log: h.Log}
+	}
+	if e.stream {
+		h.streams.add(e, resp.Body)
 	}
 	return nil
 }

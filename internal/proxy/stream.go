@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -27,6 +28,45 @@ const (
 func streams(resp *http.Response) bool {
 	return resp.StatusCode == http.StatusSwitchingProtocols ||
 		strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream")
+}
+
+// openStreams are the streams that are open, which nothing but their end closes. Its
+// zero value is ready.
+type openStreams struct {
+	mu    sync.Mutex
+	of    map[*exchange]io.Closer // guarded by mu
+	ended bool                    // guarded by mu
+}
+
+// add notes a stream; one that comes after the end is closed at once. Whoever reads it
+// hears of that.
+func (s *openStreams) add(e *exchange, body io.Closer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		_ = body.Close() // the reader reports it
+		return
+	}
+	if s.of == nil {
+		s.of = map[*exchange]io.Closer{}
+	}
+	s.of[e] = body
+}
+
+func (s *openStreams) remove(e *exchange) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.of, e)
+}
+
+// end closes all of them.
+func (s *openStreams) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	for _, body := range s.of {
+		_ = body.Close() // the reader reports it
+	}
 }
 
 // watch ends ctx when the session of a long request has ended: a WebSocket, an

@@ -44,6 +44,9 @@ type Gateway struct {
 	upstreams *proxy.Handler
 }
 
+// Drain ends what would not end by itself, before the listeners close.
+func (g *Gateway) Drain() { g.upstreams.Drain() }
+
 // Warnings are what operators should know while all works, as /readyz?verbose shows it.
 func (g *Gateway) Warnings() []string { return g.flow.Warnings() }
 

@@ -241,20 +241,47 @@ func streams(w http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 }
 
-func TestOpenStreamsEndWithTheSession(t *testing.T) {
+// TestOpenStreamsEnd with the session, and with the gateway: they would not end by
+// themselves, and their clients connect anew.
+func TestOpenStreamsEnd(t *testing.T) {
 	t.Parallel()
-	g := gatewaytest.Start(t, gatewaytest.Options{App: http.HandlerFunc(streams), Settings: "\nlog: {level: debug}\n"})
-	b := g.Browser()
-	b.SignIn("/signed-in", "alice") // not opened
-	header := http.Header{"Cookie": {"esgateway_session=" + b.Cookie("esgateway_session")}, "Origin": {g.URL.String()}}
+	for name, end := range map[string]func(t *testing.T, g *gatewaytest.Gateway, b *gatewaytest.Browser){
+		"with the session": func(t *testing.T, _ *gatewaytest.Gateway, b *gatewaytest.Browser) {
+			t.Helper()
+			if got := b.SignOut(); got.Status != http.StatusSeeOther {
+				t.Fatalf("sign-out: %d %s", got.Status, got.Body)
+			}
+		},
+		"with the gateway": func(_ *testing.T, g *gatewaytest.Gateway, _ *gatewaytest.Browser) { g.Drain() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := gatewaytest.Start(t, gatewaytest.Options{App: http.HandlerFunc(streams), Settings: "\nlog: {level: debug}\n"})
+			b := g.Browser()
+			b.SignIn("/signed-in", "alice") // not opened
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			socket, lines := openStreams(ctx, t, g, b)
+			end(t, g, b)
+			if _, _, err := socket.Read(ctx); err == nil || ctx.Err() != nil {
+				t.Errorf("the WebSocket goes on: %v", err)
+			}
+			if _, err := io.ReadAll(lines); ctx.Err() != nil {
+				t.Errorf("the event stream goes on: %v", err)
+			}
+		})
+	}
+}
 
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
+// openStreams opens a WebSocket and an event stream.
+func openStreams(ctx context.Context, t *testing.T, g *gatewaytest.Gateway, b *gatewaytest.Browser) (*websocket.Conn, *bufio.Reader) {
+	t.Helper()
+	header := http.Header{"Cookie": {"esgateway_session=" + b.Cookie("esgateway_session")}, "Origin": {g.URL.String()}}
 	socket, _, err := websocket.Dial(ctx, "ws://localhost:"+g.URL.Port()+"/ws", &websocket.DialOptions{HTTPHeader: header})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = socket.CloseNow() }()
+	t.Cleanup(func() { _ = socket.CloseNow() })
 	if _, hello, err := socket.Read(ctx); err != nil || string(hello) != "hello" {
 		t.Fatalf("got %q, %v", hello, err)
 	}
@@ -267,7 +294,7 @@ func TestOpenStreamsEndWithTheSession(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = events.Body.Close() }()
+	t.Cleanup(func() { _ = events.Body.Close() })
 	lines := bufio.NewReader(events.Body)
 	if line, err := lines.ReadString('\n'); err != nil || line != "data: first\n" {
 		t.Fatalf("got %q, %v: the first event did not come at once", line, err)
@@ -275,15 +302,7 @@ func TestOpenStreamsEndWithTheSession(t *testing.T) {
 	if open := gauge(t, g, "esgateway_streams_open"); open != "2" {
 		t.Errorf("%s streams are open, want 2", open)
 	}
-	if got := b.SignOut(); got.Status != http.StatusSeeOther {
-		t.Fatalf("sign-out: %d %s", got.Status, got.Body)
-	}
-	if _, _, err := socket.Read(ctx); err == nil || ctx.Err() != nil {
-		t.Errorf("the WebSocket outlived the session: %v", err)
-	}
-	if _, err := io.ReadAll(lines); ctx.Err() != nil {
-		t.Errorf("the event stream outlived the session: %v", err)
-	}
+	return socket, lines
 }
 
 // gauge reads a metric as a scraper does.

@@ -155,6 +155,7 @@ func (g *Gateway) serve(ctx context.Context, c *config.Ready, l Lasting, public,
 	case err = <-failed:
 	}
 	state.draining.Store(true)
+	g.Drain()
 	err = errors.Join(err, drain(work, c.Listen.ShutdownTime, front, back))
 	stop()
 	background.Wait()
