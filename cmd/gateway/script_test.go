@@ -20,6 +20,8 @@ import (
 	"github.com/esgateway/esgateway/internal/session"
 	"github.com/esgateway/esgateway/internal/standin"
 	"github.com/esgateway/esgateway/internal/standin/idp"
+	"github.com/esgateway/esgateway/internal/standin/oidcrealm"
+	"github.com/esgateway/esgateway/internal/standin/op"
 	"github.com/esgateway/esgateway/internal/standin/samlrealm"
 )
 
@@ -47,13 +49,20 @@ type elasticsearch struct{}
 const (
 	accountPassword = "account-password"
 	realmBase       = "/_gateway/saml/corp"
+	partnerBase     = "/_gateway/oidc/partners"
 )
 
 // setUp starts the stand-in and writes what every script needs.
 func setUp(t *testing.T, env *testscript.Env) error {
 	front, operations := freePort(t), freePort(t)
 	public := "http://localhost:" + front
-	es, err := cluster(public)
+	partner, err := newPartner(public)
+	if err != nil {
+		return err
+	}
+	env.Defer(partner.server.Close)
+	env.Setenv("OP", partner.server.URL)
+	es, err := cluster(public, partner)
 	if err != nil {
 		return err
 	}
@@ -63,7 +72,7 @@ func setUp(t *testing.T, env *testscript.Env) error {
 	env.Defer(node.Close)
 	env.Values[elasticsearch{}] = es
 	env.Setenv("ES", node.URL)
-	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: node.Certificate().Raw})
+	ca := authority(node)
 	text := strings.NewReplacer("{{public}}", public, "{{front}}", front, "{{operations}}", operations, "{{es}}", node.URL).Replace(`public_url: {{public}}
 listen: {address: "127.0.0.1:{{front}}"}
 operations: {address: "127.0.0.1:{{operations}}"}
@@ -75,9 +84,14 @@ routes:
   - {path: /app, to: [http://127.0.0.1:9]}
 `)
 	return errors.Join(
-		put(env, "gateway.yaml", text), put(env, "es-ca.crt", string(ca)),
+		put(env, "gateway.yaml", text), put(env, "es-ca.crt", ca), put(env, "op-ca.crt", authority(partner.server)),
 		put(env, "password", accountPassword+"\n"), put(env, "keys", session.NewKey()+"\n"),
 	)
+}
+
+// authority is the certificate of a server that has signed its own.
+func authority(server *httptest.Server) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 }
 
 func put(env *testscript.Env, name, text string) error {
@@ -85,8 +99,9 @@ func put(env *testscript.Env, name, text string) error {
 }
 
 // cluster is a stand-in with a realm whose addresses are ours, one of Kibana, two
-// that are wrong, an account that has all it needs and one that has nothing.
-func cluster(public string) (*standin.Elasticsearch, error) {
+// that are wrong, those of the partner, an account that has all it needs and one that
+// has nothing.
+func cluster(public string, partner partner) (*standin.Elasticsearch, error) {
 	key, cert, err := idp.NewKey()
 	if err != nil {
 		return nil, err
@@ -111,7 +126,7 @@ func cluster(public string) (*standin.Elasticsearch, error) {
 			{Name: "weak", Password: accountPassword, Roles: []string{"weak"}},
 		},
 		Roles: map[string]standin.Role{
-			"esgateway": {Cluster: []string{"manage_saml", "cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get"}},
+			"esgateway": {Cluster: []string{"manage_saml", "manage_oidc", "manage_token", "cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get"}},
 			"weak":      {Cluster: []string{"manage_saml", "cluster:monitor/main"}},
 		},
 		SAML: []samlrealm.Config{
@@ -120,7 +135,48 @@ func cluster(public string) (*standin.Elasticsearch, error) {
 			realm("half", public+realmBase+"/acs/", ""),
 			realm("moved", public+realmBase+"/acs", "https://old.example/slo"),
 		},
+		OIDC: []oidcrealm.Config{
+			partner.realm("oidc1", partner.server.URL, public+partnerBase+"/callback"),
+			partner.realm("shifted", "https://old.example", "https://kibana.example/api/security/oidc/callback"),
+		},
 	})
+}
+
+// partner is an OpenID provider that listens by TLS.
+type partner struct{ server *httptest.Server }
+
+// newPartner starts it. Its client is es-client.
+func newPartner(public string) (partner, error) {
+	key, err := op.NewKey("ES256")
+	if err != nil {
+		return partner{}, err
+	}
+	server := httptest.NewUnstartedServer(nil)
+	provider, err := op.New(op.Config{
+		Issuer: "https://" + server.Listener.Addr().String(), Key: key, Now: time.Now,
+		Clients: []op.Client{{ID: "es-client", Secret: "secret-of-es-client", RedirectURIs: []string{public + partnerBase + "/callback"}}},
+	})
+	if err != nil {
+		return partner{}, err
+	}
+	server.Config.Handler = provider
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // refused handshakes are meant
+	server.StartTLS()
+	return partner{server}, nil
+}
+
+func (p partner) realm(name, issuer, callback string) oidcrealm.Config {
+	return oidcrealm.Config{
+		Name: name, HTTPClient: p.server.Client(),
+		RP: oidcrealm.RP{
+			ClientID: "es-client", ClientSecret: "secret-of-es-client", ResponseType: "code", RedirectURI: callback,
+			RequestedScopes: []string{"openid", "profile", "email", "groups"}, SignatureAlgorithm: "ES256",
+		},
+		OP: oidcrealm.OP{
+			Issuer: issuer, AuthorizationEndpoint: issuer + "/authorize", TokenEndpoint: issuer + "/token", JWKSetPath: issuer + "/jwks",
+		},
+		Claims: oidcrealm.Claims{Principal: "preferred_username"},
+	}
 }
 
 // freePort is a port that was free a moment ago: the gateway is another process,

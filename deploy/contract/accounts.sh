@@ -1,6 +1,6 @@
 #!/bin/sh
-# What a real cluster needs besides its files: a disabled user, roles for SAML
-# users, and two small indices.
+# What a real cluster needs besides its files: a disabled user, roles for the users of
+# SAML and OpenID Connect, and two small indices.
 set -eu
 
 es() {
@@ -12,7 +12,7 @@ es() {
 es PUT /_security/user/contract-disabled \
   '{"password":"contract-password","roles":[],"enabled":false}'
 es PUT /_security/role_mapping/contract \
-  '{"enabled":true,"roles":["contract_reader"],"rules":{"all":[{"field":{"realm.name":"saml1"}},{"field":{"groups":"readers"}}]}}'
+  '{"enabled":true,"roles":["contract_reader"],"rules":{"all":[{"field":{"realm.name":["saml1","oidc1"]}},{"field":{"groups":"readers"}}]}}'
 es PUT '/contract-logs/_doc/1?refresh=true' '{"message":"one","level":"info"}'
 es PUT '/contract-logs/_doc/2?refresh=true' '{"message":"two","level":"warn"}'
 es PUT '/contract-secret/_doc/1?refresh=true' '{"message":"hidden"}'

@@ -16,6 +16,9 @@ type Rule struct {
 	Realms []string `yaml:"realms"`
 }
 
+// Zero reports whether the rule requires nothing but a session.
+func (r Rule) Zero() bool { return len(r.Roles)+len(r.Users)+len(r.Realms) == 0 }
+
 // Allow reports whether the identity satisfies every part of the rule; if not,
 // missing names the part, for the operator.
 func (r Rule) Allow(id elastic.Identity) (missing string, ok bool) {

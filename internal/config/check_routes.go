@@ -23,6 +23,7 @@ func (p *proof) routes() {
 		p.each(key, c.Check())
 		p.authorities(key+".ca", c.CA)
 		p.clientCertificate(key, c)
+		p.account(key+".account", c)
 		host := p.host(key, c.Host)
 		place := host + strings.TrimRight(c.Path, "/") + "/"
 		if before, twice := first[place]; twice {
@@ -67,6 +68,21 @@ func (p *proof) clientCertificate(key string, c proxy.RouteConfig) {
 		return
 	}
 	p.private(key+".client_key", c.ClientKey)
+}
+
+// account proves a route's own account. The gateway's would be anybody's who is let in.
+func (p *proof) account(key string, c proxy.RouteConfig) {
+	if c.Account.None() {
+		return
+	}
+	if c.Account.Username != "" && c.Account.Username == p.cfg.Elasticsearch.Username {
+		p.wrong(key+".username", "is the gateway's own account, which can be anybody", "make a user of its own for the route")
+	}
+	for name, file := range map[string]string{".password_file": c.Account.PasswordFile, ".api_key_file": c.Account.APIKeyFile} {
+		if file != "" {
+			p.private(key+name, file)
+		}
+	}
 }
 
 // upstreams warns of tokens that would go over the network in the clear.

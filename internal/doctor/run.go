@@ -38,6 +38,7 @@ func Run(ctx context.Context, ready *config.Ready, deps Deps, out io.Writer) (fa
 		c.tokens(ctx)
 		c.privileges(ctx)
 		c.methods(ctx)
+		c.accounts(ctx)
 	} else {
 		c.line("skip", "elasticsearch", "no node answered to the account: licence, token service, privileges and methods were not checked")
 	}

@@ -35,6 +35,7 @@ type call struct {
 	path     string
 	body     any                // nil: none
 	bearer   secret.Text        // whose rights count; empty: the gateway's own account
+	header   secret.Text        // a client's own Authorization, in the place of both
 	judge    func(reply) ruling // what the answer means
 	limit    time.Duration      // less than the client's own
 	to       []*node            // these, in this order; nil: whose turn it is
@@ -82,7 +83,7 @@ func (c *Client) deliver(ctx context.Context, q call) (reply, *Error) {
 	defer cancel()
 	used := c.password.get()
 	r, failed := c.tour(ctx, limited, q, used)
-	if failed != nil && failed.Class == AccountRefused && q.bearer.Empty() && c.password.renew(used) {
+	if failed != nil && failed.Class == AccountRefused && q.bearer.Empty() && q.header.Empty() && c.password.renew(used) {
 		return c.tour(ctx, limited, q, c.password.get())
 	}
 	return r, failed
@@ -165,10 +166,13 @@ func (c *Client) request(ctx context.Context, q call, password secret.Text) (*ht
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if q.bearer.Empty() {
-		req.SetBasicAuth(c.account, password.Reveal())
-	} else {
+	switch {
+	case !q.header.Empty():
+		req.Header.Set("Authorization", q.header.Reveal())
+	case !q.bearer.Empty():
 		req.Header.Set("Authorization", "Bearer "+q.bearer.Reveal())
+	default:
+		req.SetBasicAuth(c.account, password.Reveal())
 	}
 	return req, nil
 }

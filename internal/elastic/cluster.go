@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+
+	"github.com/esgateway/esgateway/internal/secret"
 )
 
 // HasPrivileges reports which of these cluster privileges the gateway's own account
@@ -13,6 +15,16 @@ func (c *Client) HasPrivileges(ctx context.Context, cluster []string) (map[strin
 	_, err := c.ask(ctx, call{
 		endpoint: "has_privileges", method: http.MethodPost, path: "/_security/user/_has_privileges",
 		body: map[string][]string{"cluster": cluster}, judge: judgeOwn,
+	}, &a)
+	return a.Cluster, err
+}
+
+// HasPrivilegesAs is HasPrivileges for whoever the Authorization header stands for.
+func (c *Client) HasPrivilegesAs(ctx context.Context, header secret.Text, cluster []string) (map[string]bool, error) {
+	var a struct{ Cluster map[string]bool }
+	_, err := c.ask(ctx, call{
+		endpoint: "has_privileges:client", method: http.MethodPost, path: "/_security/user/_has_privileges",
+		body: map[string][]string{"cluster": cluster}, header: header, judge: judgeClient,
 	}, &a)
 	return a.Cluster, err
 }

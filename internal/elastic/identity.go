@@ -31,7 +31,12 @@ type Identity struct {
 	// Realm is the authenticating one; a token keeps it.
 	Realm   Realm `json:"realm"`
 	Enabled bool  `json:"enabled"`
+	// Type is how they were authenticated: "realm", "token", "api_key", ...
+	Type string `json:"type,omitempty"`
 }
+
+// TypeAPIKey is the Identity.Type of an API key. Elasticsearch reports no roles of one.
+const TypeAPIKey = "api_key"
 
 // authentication is Elasticsearch's form of it (contract http 3).
 type authentication struct {
@@ -42,14 +47,29 @@ type authentication struct {
 	Metadata map[string]any `json:"metadata"`
 	Enabled  bool           `json:"enabled"`
 	Realm    Realm          `json:"authentication_realm"`
+	Type     string         `json:"authentication_type"`
 }
 
 func (a authentication) identity() Identity {
 	delete(a.Metadata, idTokenHint)
 	return Identity{
 		Username: a.Username, Roles: a.Roles, FullName: a.FullName, Email: a.Email,
-		Metadata: a.Metadata, Realm: a.Realm, Enabled: a.Enabled,
+		Metadata: a.Metadata, Realm: a.Realm, Enabled: a.Enabled, Type: a.Type,
 	}
+}
+
+// AuthenticateAs asks who an Authorization header of a client stands for. A header that
+// Elasticsearch does not accept is PersonRefused, whatever is wrong with it.
+func (c *Client) AuthenticateAs(ctx context.Context, header secret.Text) (Identity, error) {
+	var a authentication
+	_, err := c.ask(ctx, call{
+		endpoint: "authenticate:client", method: http.MethodGet, path: "/_security/_authenticate",
+		header: header, judge: judgeClient, whole: func() bool { return a.Username != "" },
+	}, &a)
+	if err != nil {
+		return Identity{}, err
+	}
+	return a.identity(), nil
 }
 
 // Authenticate asks who an access token stands for. Refusals are Dead or Mute.

@@ -77,6 +77,17 @@ func (c *Client) Refresh(ctx context.Context, refresh secret.Text) (Grant, error
 	})
 }
 
+// ClientCredentials makes a token of whoever the Authorization header stands for, who
+// needs the privilege to make tokens. There is no refresh token. A header that
+// Elasticsearch does not accept, or whose user may not make tokens, is PersonRefused or
+// AccountRefused.
+func (c *Client) ClientCredentials(ctx context.Context, header secret.Text) (Grant, error) {
+	return c.askGrant(ctx, call{
+		endpoint: "oauth2/token:client_credentials", method: http.MethodPost, path: "/_security/oauth2/token",
+		body: map[string]string{"grant_type": "client_credentials"}, header: header, judge: judgeClient,
+	})
+}
+
 // InvalidateAccess ends an access token; its refresh token lives on (contract tokens
 // 5). A token that Elasticsearch does not know counts as ended.
 func (c *Client) InvalidateAccess(ctx context.Context, token secret.Text) error {

@@ -118,6 +118,21 @@ func judgeBearer(r reply) ruling {
 	}
 }
 
+// judgeClient rules on our own call with a client's own Authorization header.
+func judgeClient(r reply) ruling {
+	f := parseFailure(r.body)
+	switch {
+	case r.status == http.StatusUnauthorized && f.kind == typeSecurity && f.reason != internalError,
+		r.status == http.StatusUnauthorized && !f.known && challenged.MatchString(strings.Join(r.header.Values("Www-Authenticate"), ", ")):
+		return ruling{PersonRefused, ""}
+	case r.status == http.StatusUnauthorized:
+		return ruling{Outage, hintProxy}
+	case r.status == http.StatusBadRequest && f.kind == typeArgument:
+		return ruling{BadInput, ""} // a header that cannot be decoded
+	}
+	return judgeOwn(r)
+}
+
 // judgeOwn rules on a call with our own account, for all that is the same everywhere
 // (contract http 2.2 to 2.6 and 6.1).
 func judgeOwn(r reply) ruling {

@@ -31,6 +31,9 @@ const (
 	// SignInUnknown: an answer came back for a sign-in that this browser has
 	// not started, or that is over.
 	SignInUnknown Kind = "sign_in_unknown"
+	// SignOutRefused: somebody else's wish to sign a person out is not proven, so nobody
+	// was signed out.
+	SignOutRefused Kind = "sign_out_refused"
 	// CookiesBlocked: the browser did not send back a cookie it was just given.
 	CookiesBlocked Kind = "cookies_blocked"
 	// TwoSessions: two different session cookies came, so nobody is signed in:

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
+	"time"
 
 	"github.com/esgateway/esgateway/internal/access"
 	"github.com/esgateway/esgateway/internal/elastic"
@@ -20,33 +20,48 @@ type Visitor struct {
 	// Session is the person's session; nil for a client that brought its own
 	// Authorization, and for anybody on a public path.
 	Session *session.Session
-	// OwnAuthorization is true if the client's own Authorization header goes to
-	// ES, which judges it.
+	// OwnAuthorization is true if the client's own Authorization header goes on.
 	OwnAuthorization bool
+	// Identity is who that header stands for, where the route has it verified.
+	Identity *elastic.Identity
+
+	authorization secret.Text                            // in the place of the session's token
+	again         func(context.Context) (Visitor, error) // with another one; nil: there is none
 }
 
-// Bearer is the token to send upstream; empty without a session.
-func (v Visitor) Bearer() secret.Text {
-	if v.Session == nil {
-		return secret.Text{}
+// Authorization is the header to send upstream; empty: the client's own, or none.
+func (v Visitor) Authorization() secret.Text {
+	switch {
+	case !v.authorization.Empty():
+		return v.authorization
+	case v.Session != nil:
+		return secret.Of("Bearer " + v.Session.Pair.Access.Reveal())
 	}
-	return v.Session.Pair.Access
+	return secret.Text{}
+}
+
+// BySession reports whether it is the session's own token that goes upstream.
+func (v Visitor) BySession() bool { return v.Session != nil && v.authorization.Empty() }
+
+// Again returns the visitor with other credentials, after ES has refused those that
+// are no session's. ok is false if there are none.
+func (v Visitor) Again(ctx context.Context) (next Visitor, ok bool, err error) {
+	if v.again == nil {
+		return v, false, nil
+	}
+	next, err = v.again(ctx)
+	return next, true, err
 }
 
 // Policy is what a route says about who may come.
 type Policy struct {
-	// Elasticsearch is true where the upstream is ES itself: it takes Bearer,
-	// ApiKey and Basic of clients and judges them. Other routes take none.
+	// Elasticsearch is true where the upstream is ES itself.
 	Elasticsearch bool
 	Require       access.Rule
-}
-
-// Schemes are the schemes of Authorization that the route takes from clients.
-func (p Policy) Schemes() []string {
-	if p.Elasticsearch {
-		return []string{"Bearer", "ApiKey", "Basic"}
-	}
-	return nil
+	// Authorization says what becomes of a client's own header.
+	Authorization AuthorizationConfig
+	// Account is the route's own, in the place of the visitor's credentials.
+	Account AccountConfig
 }
 
 // Unusable wraps a fault over a session that exists and is kept: a new sign-in
@@ -63,46 +78,48 @@ type Gate struct {
 	sessions *session.Manager
 	cookies  *session.Cookies
 	flow     *login.Flow
+	es       *elastic.Client
+	now      func() time.Time
+	grants   *grants
+}
+
+// Setup is what a Gate is made of.
+type Setup struct {
+	Sessions *session.Manager
+	Cookies  *session.Cookies
+	Flow     *login.Flow
+	Elastic  *elastic.Client
+	Now      func() time.Time
 }
 
 // New makes a gate.
-func New(sessions *session.Manager, cookies *session.Cookies, flow *login.Flow) *Gate {
-	return &Gate{sessions: sessions, cookies: cookies, flow: flow}
+func New(s Setup) *Gate {
+	return &Gate{sessions: s.Sessions, cookies: s.Cookies, flow: s.Flow, es: s.Elastic, now: s.Now, grants: newGrants(s.Now)}
 }
 
 // Admit answers who is asking and with which bearer. It may set the session
 // cookie anew on w. Errors are faults: login_required, forbidden, bad_request
 // (two session cookies), elasticsearch_unavailable, store_unavailable.
 func (g *Gate) Admit(w http.ResponseWriter, r *http.Request, t target.Target, p Policy) (Visitor, error) {
+	v, err := g.visitor(w, r, t, p)
+	if err != nil || p.Account.None() {
+		return v, err
+	}
+	return g.account(r.Context(), v, p.Account)
+}
+
+func (g *Gate) visitor(w http.ResponseWriter, r *http.Request, t target.Target, p Policy) (Visitor, error) {
 	if values := r.Header.Values("Authorization"); len(values) > 0 {
-		return g.ownAuthorization(values, p)
+		return g.ownAuthorization(r.Context(), values, p)
 	}
 	s, err := g.session(w, r, t)
 	if err != nil {
 		return Visitor{}, err
 	}
-	if missing, ok := p.Require.Allow(s.Identity); !ok {
-		return Visitor{}, &fault.Error{Kind: fault.Forbidden, Err: errors.New("the route's require." + missing + " does not hold")}
+	if err := allow(p.Require, s.Identity); err != nil {
+		return Visitor{}, err
 	}
 	return Visitor{Session: s}, nil
-}
-
-// ownAuthorization judges by the header alone: it never falls back to a cookie,
-// and never harms the session.
-func (g *Gate) ownAuthorization(values []string, p Policy) (Visitor, error) {
-	if len(values) != 1 {
-		return Visitor{}, fault.New(fault.BadRequest, "There is more than one Authorization header.")
-	}
-	scheme, _, _ := strings.Cut(values[0], " ")
-	for _, taken := range p.Schemes() {
-		if strings.EqualFold(scheme, taken) {
-			return Visitor{OwnAuthorization: true}, nil
-		}
-	}
-	return Visitor{}, &fault.Error{
-		Kind: fault.LoginRequired, Public: "This address does not take the Authorization header that was sent.",
-		Hint: "Leave the header out and sign in in a browser.",
-	}
 }
 
 // session is the usable session of a request.

@@ -71,6 +71,8 @@ type Options struct {
 	Realm func(*samlrealm.Config)
 	// Elastic bends the stand-in, once the gateway's URL is known.
 	Elastic func(*Gateway, *standin.Config)
+	// Files are further files beside the configuration.
+	Files map[string]string
 	// Settings are further sections of the configuration.
 	Settings string
 	// Version is the stand-in's version.
@@ -303,6 +305,9 @@ func (g *Gateway) configure(o Options, ca string) *config.Ready {
 	dir := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(dir, "keys"), []byte(session.NewKey()+"\n"), 0o600))
 	must(t, os.WriteFile(filepath.Join(dir, "password"), []byte(AccountPassword), 0o600))
+	for name, text := range o.Files {
+		must(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
 	text := strings.NewReplacer("{{public}}", g.URL.String(), "{{port}}", g.URL.Port(), "{{es}}", g.ElasticURL, "{{ca}}", ca, "{{app}}", g.AppURL).Replace(`
 public_url: {{public}}
 listen: {address: "127.0.0.1:{{port}}"` + o.Listen + `}

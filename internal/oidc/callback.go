@@ -119,15 +119,11 @@ func (m *Method) fromOurProvider(values url.Values) error {
 	}
 }
 
-// namesItself reports what is known already; nothing is asked for it.
+// namesItself reports whether the provider puts its name on every answer, as far as it
+// has said so: its document is read when the first sign-in starts, and nobody waits.
 func (p *provider) namesItself() bool {
-	select {
-	case p.turn <- struct{}{}:
-		defer func() { <-p.turn }()
-		return p.doc != nil && p.doc.NamesItself
-	default:
-		return false
-	}
+	doc := p.known.Load()
+	return doc != nil && doc.NamesItself
 }
 
 // refused explains why ES has refused an answer. ES says the same of a forged answer

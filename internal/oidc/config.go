@@ -18,7 +18,7 @@ type Config struct {
 	// Issuer is the provider's issuer, letter by letter as op.issuer of the realm. Its
 	// discovery document is read at ISSUER/.well-known/openid-configuration.
 	Issuer string `yaml:"issuer"`
-	// ClientID is rp.client_id of the realm. Empty: it is read from the requests that
+	// ClientID is the realm's rp.client_id. Empty: it is read from the requests that
 	// Elasticsearch makes.
 	ClientID string `yaml:"client_id"`
 	// SignatureAlgorithm is rp.signature_algorithm of the realm: how ID tokens and
@@ -112,5 +112,5 @@ func (c Config) shared() bool { return strings.HasPrefix(c.SignatureAlgorithm, "
 
 // Kind is the type "oidc" of the configuration.
 func Kind() login.Kind {
-	return login.KindOf("oidc", Default, check, func(c Config) string { return c.Realm }, New).Needs("manage_oidc")
+	return login.KindOf("oidc", Default, check, func(c Config) string { return c.Realm }, New).Needs("manage_oidc", "manage_token").With(realmCommand())
 }

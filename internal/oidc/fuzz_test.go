@@ -28,9 +28,10 @@ var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobal
 // alone is a method that speaks to nobody: its provider's keys are known.
 func alone(keys ...jose.JSONWebKey) *Method {
 	now := func() time.Time { return noon }
-	p := &provider{issuer: issuer, now: now, turn: make(chan struct{}, 1), doc: &document{Issuer: issuer}, at: noon, client: &http.Client{Transport: nobody{}}}
+	p := &provider{issuer: issuer, now: now, turn: make(chan struct{}, 1), at: noon, client: &http.Client{Transport: nobody{}}}
+	p.known.Store(&document{Issuer: issuer})
 	set := newKeySet(p, "ES256")
-	set.keys, set.at = keys, noon
+	set.known.Store(&readKeys{keys: keys, at: noon})
 	base := &url.URL{Scheme: "https", Host: "sso.example", Path: "/_gateway/oidc/partners"}
 	cfg := Default()
 	cfg.Issuer, cfg.ClientID, cfg.SignatureAlgorithm = issuer, "client", "ES256"

@@ -63,6 +63,13 @@ func (m *Method) verify(ctx context.Context, grant elastic.Grant, attempt login.
 	if errors.Is(heard.err, errUnreachable) {
 		return nil, m.unverified(ctx, warnNoKeys, "oidc_keys_missing", heard.err)
 	}
+	if errors.Is(heard.err, errOther) {
+		m.warn(ctx, warnOther, "oidc_provider_other", heard.err)
+		return nil, &fault.Error{
+			Kind: fault.Misconfigured, Cause: "issuer", Err: heard.err,
+			Public: "Your sign-in could not be verified: this gateway is set up for another identity provider than the one that answered.",
+		}
+	}
 	m.warnings.clear(warnNoKeys)
 	if err == nil && token.Nonce != attempt.Nonce {
 		err = errors.New("the nonce is not the attempt's")

@@ -96,6 +96,24 @@ func both(all ...func(*oidcrealm.Config)) func(*oidcrealm.Config) {
 	}
 }
 
+// TestAnIssuerThatIsNotThatOfTheDocument, by a slash too many: nobody is let in by a token
+// that cannot be looked at, and the operator reads why.
+func TestAnIssuerThatIsNotThatOfTheDocument(t *testing.T) {
+	t.Parallel()
+	w := start(t, options{slash: "/"})
+	b := w.Browser()
+	got := w.answer(t, b, w.begin(t, b, "/"), "alice", op.Answer{Issuer: new(string)})
+	if lives(b) || got.Header.Get("X-Gateway-Response") != "misconfigured" {
+		t.Errorf("got %d %s", got.Status, got.Body)
+	}
+	if all := strings.Join(w.Warnings(), "\n"); !strings.Contains(all, "of another issuer") {
+		t.Errorf("the warnings are %q", all)
+	}
+	if !strings.Contains(w.Log.String(), "letter by letter") {
+		t.Error("the log does not say what to do")
+	}
+}
+
 // TestTheRawTokenIsKeptNowhere: not in the session's page, nor in what applications get.
 func TestTheRawTokenIsKeptNowhere(t *testing.T) {
 	t.Parallel()
@@ -119,14 +137,14 @@ func TestKeysThatChange(t *testing.T) {
 	t.Parallel()
 	w := start(t, options{})
 	w.signIn(t, "alice", "s1")
-	w.Clock.Advance(time.Minute)
-	next, err := op.NewKey("RS256")
+	next, err := op.NewKey("RS256") // a moment after the keys were read
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.op.SetKeys(next)
 	w.key = next
 	w.signIn(t, "alice", "s2")
+	w.Clock.Advance(time.Minute)
 	read := w.asked.keys.Load()
 	stranger, err := op.NewKey("RS256")
 	if err != nil {
@@ -142,5 +160,21 @@ func TestKeysThatChange(t *testing.T) {
 	}
 	if n := w.asked.discovery.Load(); n > 3 {
 		t.Errorf("the discovery document was read %d times", n)
+	}
+}
+
+// TestKeysThatCannotBeRead are as good as a provider that is away: for each sign-in, not
+// only for the first.
+func TestKeysThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	w := start(t, options{})
+	w.keysDown.Store(true)
+	w.signIn(t, "alice", "s1")
+	w.signIn(t, "alice", "s2")
+	w.keysDown.Store(false)
+	w.Clock.Advance(time.Minute)
+	w.signIn(t, "alice", "s3")
+	if got := w.notice(t, w.logoutToken(t, w.key, map[string]any{"sid": "s3"})); got.Status != http.StatusOK {
+		t.Errorf("a logout token when the keys are back: %d", got.Status)
 	}
 }

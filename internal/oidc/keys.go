@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -31,17 +32,30 @@ type keySet struct {
 	provider  *provider
 	algorithm jose.SignatureAlgorithm
 
-	turn chan struct{} // held by who reads or writes what follows
-	keys []jose.JSONWebKey
-	at   time.Time // when keys were read, or tried to be
+	// known are the keys that were read last, and when that was tried last. Whoever has a
+	// token of one of them waits for nobody.
+	known atomic.Pointer[readKeys]
+	turn  chan struct{} // held by who reads them
+}
+
+// readKeys are keys, when they were last read or tried to be, and why that failed.
+type readKeys struct {
+	keys   []jose.JSONWebKey
+	at     time.Time
+	failed error
+	// asked is when they were last read because of a key that nobody knew.
+	asked time.Time
 }
 
 func newKeySet(p *provider, algorithm string) *keySet {
-	return &keySet{provider: p, algorithm: jose.SignatureAlgorithm(algorithm), turn: make(chan struct{}, 1)}
+	s := &keySet{provider: p, algorithm: jose.SignatureAlgorithm(algorithm), turn: make(chan struct{}, 1)}
+	s.known.Store(&readKeys{})
+	return s
 }
 
 // VerifySignature returns the payload of a token that one of the provider's keys has
-// signed. Errors: errUnreachable, errNoKey, errSignature, or a token that is none.
+// signed. Errors: errUnreachable, errOther, errNoKey, errSignature, or a token that is
+// none.
 func (s *keySet) VerifySignature(ctx context.Context, token string) ([]byte, error) {
 	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{s.algorithm})
 	if err != nil {
@@ -50,47 +64,30 @@ func (s *keySet) VerifySignature(ctx context.Context, token string) ([]byte, err
 	if len(jws.Signatures) != 1 {
 		return nil, errors.New("not exactly one signature")
 	}
-	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	id := jws.Signatures[0].Header.KeyID
-	if s.provider.now().Sub(s.at) > keysLife {
-		if err := s.read(ctx); err != nil && len(s.keys) == 0 {
-			return nil, err
+	known := s.known.Load()
+	good := known.failed == nil && s.provider.now().Sub(known.at) < keysLife
+	if good {
+		if payload, err := s.verify(jws, known.keys); err == nil {
+			return payload, nil
 		}
 	}
-	payload, err := s.verify(jws, id)
-	if err == nil || s.provider.now().Sub(s.at) < keysRest {
-		return payload, err
-	}
-	if err := s.read(ctx); err != nil {
+	fresh, err := s.read(ctx, known, good)
+	if err != nil {
 		return nil, err
 	}
-	return s.verify(jws, id)
-}
-
-// heard remembers why a signature was not verified, which go-oidc only prints.
-type heard struct {
-	*keySet
-	err error
-}
-
-// VerifySignature implements go-oidc's KeySet.
-func (h *heard) VerifySignature(ctx context.Context, token string) ([]byte, error) {
-	payload, err := h.keySet.VerifySignature(ctx, token)
-	h.err = err
+	payload, err := s.verify(jws, fresh.keys)
+	if errors.Is(err, errNoKey) && fresh.failed != nil {
+		return nil, fresh.failed // it may be one that nobody could read
+	}
 	return payload, err
 }
 
 // verify tries the keys that may have signed: that of the id, or all without one.
-func (s *keySet) verify(jws *jose.JSONWebSignature, id string) ([]byte, error) {
-	known := false
-	for i := range s.keys {
-		key := &s.keys[i]
-		if id != "" && key.KeyID != id || key.Use != "" && key.Use != "sig" || !key.IsPublic() {
+func (s *keySet) verify(jws *jose.JSONWebSignature, keys []jose.JSONWebKey) ([]byte, error) {
+	id, known := jws.Signatures[0].Header.KeyID, false
+	for i := range keys {
+		key := &keys[i]
+		if !s.may(key) || id != "" && key.KeyID != id {
 			continue
 		}
 		known = true
@@ -104,18 +101,61 @@ func (s *keySet) verify(jws *jose.JSONWebSignature, id string) ([]byte, error) {
 	return nil, errSignature
 }
 
-// read reads the provider's keys. A try counts as one: a provider that is away is not
-// asked for each token.
-func (s *keySet) read(ctx context.Context) error {
+// may reports whether a key is for signatures of our algorithm.
+func (s *keySet) may(key *jose.JSONWebKey) bool {
+	return key.IsPublic() && (key.Use == "" || key.Use == "sig") && (key.Algorithm == "" || key.Algorithm == string(s.algorithm))
+}
+
+// read reads the provider's keys, once for all who want them. Old ones stay while they
+// cannot be read. unknown: only because of a key that is not among good ones, for which
+// they are read again once in a while, but at once if they were last read for another
+// reason: the provider may have a new key a second after that. The error is that of the
+// context.
+func (s *keySet) read(ctx context.Context, before *readKeys, unknown bool) (*readKeys, error) {
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	known, now := s.known.Load(), s.provider.now()
+	switch {
+	case known != before,
+		unknown && now.Sub(known.asked) < keysRest,
+		!unknown && known.failed != nil && now.Sub(known.at) < keysRest:
+		return known, nil
+	}
+	next := &readKeys{at: now, keys: known.keys, asked: known.asked} // a try counts as one
+	if unknown {
+		next.asked = now
+	}
+	if set, err := s.fetch(ctx); err != nil {
+		next.failed = err
+	} else {
+		next.keys = set.Keys
+	}
+	s.known.Store(next)
+	return next, nil
+}
+
+func (s *keySet) fetch(ctx context.Context) (set jose.JSONWebKeySet, err error) {
 	doc, err := s.provider.describe(ctx)
 	if err != nil {
-		return err
+		return set, err
 	}
-	var set jose.JSONWebKeySet
-	s.at = s.provider.now()
-	if err := s.provider.get(ctx, doc.Keys, &set); err != nil {
-		return err
-	}
-	s.keys = set.Keys
-	return nil
+	err = s.provider.get(ctx, doc.Keys, &set)
+	return set, err
+}
+
+// heard remembers why a signature was not verified, which go-oidc only prints.
+type heard struct {
+	*keySet
+	err error
+}
+
+// VerifySignature implements go-oidc's KeySet.
+func (h *heard) VerifySignature(ctx context.Context, token string) ([]byte, error) {
+	payload, err := h.keySet.VerifySignature(ctx, token)
+	h.err = err
+	return payload, err
 }

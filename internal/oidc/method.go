@@ -68,6 +68,7 @@ func (m *Method) Issuer() string { return m.cfg.Issuer }
 
 // Start sends somebody to the provider.
 func (m *Method) Start(ctx context.Context, ask login.Ask) (login.Step, error) {
+	m.provider.meet(ctx)
 	asked, err := m.prepare(ctx)
 	if err != nil {
 		return login.Step{}, err
@@ -153,6 +154,7 @@ const (
 	warnShared   = "signature_algorithm is HS...: the key is Elasticsearch's, so ID tokens are not verified a second time, and the provider's logout tokens are refused"
 	warnNoToken  = "Elasticsearch does not show the ID token; it is not verified a second time: set populate_user_metadata of the realm to true"
 	warnNoKeys   = "the provider's keys cannot be read; ID tokens are not verified a second time, and its logout tokens are refused"
+	warnOther    = "the provider's discovery document is of another issuer, or names unsafe addresses; sign-ins are refused: gateway check says what to change"
 	warnUnlinked = "sign-ins show neither sub nor sid, so the provider cannot end sessions: set populate_user_metadata of the realm to true"
 )
 
@@ -179,7 +181,7 @@ func (m *Method) Warnings() []string {
 	m.warnings.mu.Lock()
 	defer m.warnings.mu.Unlock()
 	var all []string
-	for _, text := range [...]string{warnShared, warnNoToken, warnNoKeys, warnUnlinked} {
+	for _, text := range [...]string{warnShared, warnNoToken, warnNoKeys, warnOther, warnUnlinked} {
 		if m.warnings.all[text] {
 			all = append(all, text)
 		}

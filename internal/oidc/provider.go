@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,6 +28,9 @@ const (
 	// costs each sign-in nothing.
 	documentRest = 10 * time.Second
 )
+
+// errOther says that the document there is not this provider's.
+var errOther = errors.New("the provider is set up wrong")
 
 // errUnreachable says that the provider did not answer, or nothing that can be read.
 var errUnreachable = errors.New("the provider cannot be reached")
@@ -51,10 +55,12 @@ type provider struct {
 	client *http.Client
 	now    func() time.Time
 
+	// known is the last document that was read; nil: none yet.
+	known atomic.Pointer[document]
+
 	turn chan struct{} // held by who reads or writes what follows
-	doc  *document
-	at   time.Time // when doc was read
-	bad  time.Time // when a look last failed; zero: it did not
+	at   time.Time     // when known was read
+	bad  time.Time     // when a look last failed; zero: it did not
 	err  error
 }
 
@@ -92,26 +98,43 @@ func (p *provider) describe(ctx context.Context) (*document, error) {
 	}
 	now := p.now()
 	switch {
-	case p.doc != nil && now.Sub(p.at) < documentLife:
-		return p.doc, nil
+	case p.fresh():
+		return p.known.Load(), nil
 	case !p.bad.IsZero() && now.Sub(p.bad) < documentRest:
-		return p.doc, p.missing()
+		return p.old(p.err)
 	}
 	doc, err := p.look(ctx)
 	if err != nil {
 		p.bad, p.err = now, err
-		return p.doc, p.missing()
+		return p.old(err)
 	}
-	p.doc, p.at, p.bad, p.err = doc, now, time.Time{}, nil
+	p.known.Store(doc)
+	p.at, p.bad, p.err = now, time.Time{}, nil
 	return doc, nil
 }
 
-// missing is the error of a document that there is none of.
-func (p *provider) missing() error {
-	if p.doc != nil {
-		return nil
+// fresh reports whether nobody needs to look.
+func (p *provider) fresh() bool { return p.known.Load() != nil && p.now().Sub(p.at) < documentLife }
+
+// old is the document that was read before, or why there is none.
+func (p *provider) old(err error) (*document, error) {
+	if doc := p.known.Load(); doc != nil {
+		return doc, nil
 	}
-	return p.err
+	return nil, err
+}
+
+// meet reads the document in the background if nobody has yet, so that the first answer
+// finds it.
+func (p *provider) meet(ctx context.Context) {
+	if p.known.Load() != nil {
+		return
+	}
+	go func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTime)
+		defer cancel()
+		_, _ = p.describe(ctx) // whoever needs it hears why it is not there
+	}()
 }
 
 // look asks the provider for its document, now.
@@ -121,10 +144,10 @@ func (p *provider) look(ctx context.Context) (*document, error) {
 		return nil, err
 	}
 	if doc.Issuer != p.issuer {
-		return nil, fmt.Errorf("the document at %s is of another issuer; set issuer to what it says, letter by letter", p.issuer)
+		return nil, fmt.Errorf("%w: the document at %s is of another issuer; set issuer to what it says, letter by letter", errOther, p.issuer)
 	}
 	if err := safe(doc.Keys, p.issuer); err != nil {
-		return nil, fmt.Errorf("jwks_uri: %w", err)
+		return nil, fmt.Errorf("%w: jwks_uri: %w", errOther, err)
 	}
 	return &doc, nil
 }

@@ -26,10 +26,10 @@ type world struct {
 	op     *op.OP
 	key    op.Key
 	issuer string
-	// down makes the provider unreachable, discoveryDown what it publishes; asked counts
-	// what it was asked.
-	down, discoveryDown atomic.Bool
-	asked               struct{ discovery, keys atomic.Int64 }
+	// down makes the provider unreachable, discoveryDown what it publishes, keysDown its
+	// keys alone; asked counts what it was asked.
+	down, discoveryDown, keysDown atomic.Bool
+	asked                         struct{ discovery, keys atomic.Int64 }
 }
 
 // options bend a world.
@@ -40,6 +40,8 @@ type options struct {
 	realm    func(*oidcrealm.Config)
 	provider func(*op.Config)
 	version  string
+	// slash is what stands too much at the end of the method's issuer.
+	slash string
 	// others are further methods, each a line of its own.
 	others string
 }
@@ -58,7 +60,7 @@ func start(t *testing.T, o options) *world {
 	w.key = key
 	w.Gateway = gatewaytest.Start(t, gatewaytest.Options{
 		Version: o.version,
-		Method:  "}\n  - {name: partners, type: oidc, realm: oidc1, title: Partner account, issuer: '" + w.issuer + "'" + o.method + o.others,
+		Method:  "}\n  - {name: partners, type: oidc, realm: oidc1, title: Partner account, issuer: '" + w.issuer + o.slash + "'" + o.method + o.others,
 		Elastic: func(g *gatewaytest.Gateway, c *standin.Config) { w.serve(t, g, c, o) },
 	})
 	server.Start()
@@ -120,7 +122,8 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/jwks":
 		w.asked.keys.Add(1)
 	}
-	if w.down.Load() || w.discoveryDown.Load() && r.URL.Path != "/token" {
+	if w.down.Load() || w.discoveryDown.Load() && r.URL.Path != "/token" ||
+		w.keysDown.Load() && r.URL.Path == "/jwks" {
 		http.Error(rw, "down", http.StatusBadGateway)
 		return
 	}

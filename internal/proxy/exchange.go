@@ -56,7 +56,7 @@ func exchangeOf(ctx context.Context) *exchange {
 // keepBody reads a small body into memory, so that the request can be repeated
 // after ES has refused its token.
 func (e *exchange) keepBody(r *http.Request) error {
-	if !e.route.Elasticsearch || e.visitor.Session == nil {
+	if !e.route.Elasticsearch || e.visitor.Authorization().Empty() {
 		return nil
 	}
 	switch {
@@ -88,7 +88,7 @@ type renewing struct {
 func (rt renewing) RoundTrip(r *http.Request) (*http.Response, error) {
 	e := exchangeOf(r.Context())
 	resp, err := rt.next.RoundTrip(r)
-	if err != nil || e.visitor.Session == nil || !e.route.Elasticsearch {
+	if err != nil || e.visitor.Authorization().Empty() || !e.route.Elasticsearch {
 		return resp, err
 	}
 	class := rt.classOf(resp)
@@ -97,7 +97,7 @@ func (rt renewing) RoundTrip(r *http.Request) (*http.Response, error) {
 		return resp, nil
 	}
 	_ = resp.Body.Close() // its refusal has been read; the connection may be used again or not
-	s, err := rt.gate.Refused(r.Context(), e.visitor.Session, class)
+	v, err := rt.renewed(r.Context(), e.visitor, class)
 	if err != nil {
 		return nil, err
 	}
@@ -107,14 +107,23 @@ func (rt renewing) RoundTrip(r *http.Request) (*http.Response, error) {
 			Hint: "Nothing was done yet. Send it again.", Err: errors.New("the request's body was not kept"),
 		}
 	}
-	return rt.repeat(r, e, s.Pair.Access.Reveal(), gate.Visitor{Session: s})
+	return rt.repeat(r, e, v)
+}
+
+// renewed is the visitor with credentials that ES has not refused.
+func (rt renewing) renewed(ctx context.Context, v gate.Visitor, class elastic.Class) (gate.Visitor, error) {
+	if next, ok, err := v.Again(ctx); ok || err != nil {
+		return next, err
+	}
+	s, err := rt.gate.Refused(ctx, v.Session, class)
+	return gate.Visitor{Session: s}, err
 }
 
 // repeat sends the request once more. A second refusal is not judged again:
 // fresh tokens that ES refuses at once are a disturbance.
-func (rt renewing) repeat(r *http.Request, e *exchange, bearer string, v gate.Visitor) (*http.Response, error) {
+func (rt renewing) repeat(r *http.Request, e *exchange, v gate.Visitor) (*http.Response, error) {
 	again := r.Clone(r.Context())
-	again.Header.Set("Authorization", "Bearer "+bearer)
+	again.Header.Set("Authorization", v.Authorization().Reveal())
 	if e.body != nil {
 		again.Body = io.NopCloser(bytes.NewReader(e.body))
 	}
@@ -132,6 +141,9 @@ func (rt renewing) repeat(r *http.Request, e *exchange, bearer string, v gate.Vi
 }
 
 func (rt renewing) accepted(resp *http.Response, e *exchange) {
+	if !e.visitor.BySession() {
+		return
+	}
 	if resp.StatusCode < 300 || resp.StatusCode == http.StatusForbidden { // 403 is never about the token
 		rt.gate.Accepted(e.visitor.Session)
 	}

@@ -33,6 +33,11 @@ type RouteConfig struct {
 	Elasticsearch bool `yaml:"elasticsearch"`
 	// Require is what a signed-in person needs.
 	Require access.Rule `yaml:"require"`
+	// Authorization says what becomes of a client's own Authorization header.
+	Authorization gate.AuthorizationConfig `yaml:"authorization"`
+	// Account is an account at Elasticsearch whose credentials the upstream gets in the
+	// place of the person's.
+	Account gate.AccountConfig `yaml:"account"`
 	// Public are path prefixes, by whole segments, that need no sign-in.
 	Public []string `yaml:"public"`
 	// CSRF is what a request with a session needs that can change something:
@@ -78,6 +83,18 @@ func (c RouteConfig) Check() map[string]error {
 			}
 		}
 	}
+	for key, err := range c.Authorization.Check() {
+		bad["authorization."+key] = err
+	}
+	for key, err := range c.Account.Check() {
+		bad["account."+key] = err
+	}
+	if !c.Account.None() && c.policy().Forwards() {
+		bad["account"] = errors.New("would stand for whoever sends any Authorization header; write verify or refuse for apikey, bearer and basic")
+	}
+	if !c.Elasticsearch && c.policy().Forwards() && !c.Require.Zero() {
+		bad["authorization"] = errors.New("with forward nobody knows whose header it is, so require would not hold; write verify")
+	}
 	if !slices.Contains([]string{"", csrfStrict, csrfLax, csrfOff}, c.CSRF) {
 		bad["csrf"] = fmt.Errorf("%q is none of strict, lax, off", c.CSRF)
 	}
@@ -94,6 +111,11 @@ func (c RouteConfig) Check() map[string]error {
 		bad["embedded"] = fmt.Errorf("%q is none of link, refuse", c.Embedded)
 	}
 	return bad
+}
+
+// policy is who may come, and with what.
+func (c RouteConfig) policy() gate.Policy {
+	return gate.Policy{Elasticsearch: c.Elasticsearch, Require: c.Require, Authorization: c.Authorization, Account: c.Account}
 }
 
 // route is a RouteConfig that is ready to be used.
@@ -151,7 +173,7 @@ func newTable(configs []RouteConfig, publicHost string) (table, error) {
 		if err != nil {
 			return nil, err
 		}
-		t[c.Host] = append(t[c.Host], &route{RouteConfig: c, first: first.url, policy: gate.Policy{Elasticsearch: c.Elasticsearch, Require: c.Require}})
+		t[c.Host] = append(t[c.Host], &route{RouteConfig: c, first: first.url, policy: c.policy()})
 	}
 	for _, routes := range t {
 		slices.SortStableFunc(routes, func(a, b *route) int { return len(b.Path) - len(a.Path) })

@@ -180,10 +180,16 @@ func (h *Handler) landing() string { return h.Public.Scheme + "://" + h.Public.H
 // challenges are what our own 401 offers: what the route takes, without Basic,
 // which makes browsers open a login box.
 func challenges(p gate.Policy) []string {
-	if !p.Elasticsearch {
-		return nil
+	var all []string
+	for _, scheme := range p.Schemes() {
+		switch scheme {
+		case "Bearer":
+			all = append(all, `Bearer realm="security"`)
+		case "ApiKey":
+			all = append(all, scheme)
+		}
 	}
-	return []string{`Bearer realm="security"`, "ApiKey"}
+	return all
 }
 
 // forward sends the request upstream and the answer back.
@@ -231,8 +237,8 @@ func (h *Handler) rewrite(p *httputil.ProxyRequest) {
 	if e.preflight {
 		p.Out.Header.Del("Cookie") // browsers send none, and nobody was admitted
 	}
-	if bearer := e.visitor.Bearer(); !bearer.Empty() {
-		p.Out.Header.Set("Authorization", "Bearer "+bearer.Reveal())
+	if ours := e.visitor.Authorization(); !ours.Empty() {
+		p.Out.Header.Set("Authorization", ours.Reveal())
 	}
 	if _, asked := p.In.Header["User-Agent"]; !asked {
 		p.Out.Header["User-Agent"] = nil // net/http would put its own

@@ -191,28 +191,22 @@ func reasonOf(err error) string {
 }
 
 // notTaken is the fault of a message of the logout that ES is not asked about.
-func notTaken(err error) error {
-	return &fault.Error{
-		Kind:   fault.BadRequest,
-		Public: "Your identity provider wants to sign you out, and its message cannot be taken as it came.",
-		Hint:   "Sign out here on the gateway's own page, and tell your administrator.",
-		Err:    err,
-	}
-}
+func notTaken(err error) error { return fault.Because(fault.SignOutRefused, err) }
 
 // notProven is the fault of a wish to sign out that ES has not confirmed: nobody is
 // signed out by it, since anybody could have sent it.
 func notProven(err error) error {
-	f := &fault.Error{Err: err, Hint: "Sign out here on the gateway's own page."}
 	switch elastic.ClassOf(err) {
 	case elastic.PersonRefused, elastic.BadInput:
-		f.Kind, f.Public = fault.BadRequest, "Your identity provider wants to sign you out, and Elasticsearch does not accept its message."
+		return fault.Because(fault.SignOutRefused, err)
 	case elastic.AccountRefused, elastic.SetUp:
-		f.Kind = fault.Misconfigured
-	default:
-		f.Kind, f.Public = fault.ElasticsearchUnavailable, "Your identity provider wants to sign you out. Elasticsearch does not answer, so that cannot be confirmed, and you are still signed in here."
+		return fault.Because(fault.Misconfigured, err)
 	}
-	return f
+	return &fault.Error{
+		Kind: fault.ElasticsearchUnavailable, Err: err,
+		Public: "Your identity provider wants to sign you out. Elasticsearch does not answer, so that cannot be confirmed, and you are still signed in here.",
+		Hint:   "Sign out here on this site's own page.",
+	}
 }
 
 // query is what the redirect binding carries.

@@ -155,7 +155,7 @@ func TestALogoutRequestThatCouldBeReadInTwoWays(t *testing.T) {
 		"a document type":                       "SAMLRequest=" + url.QueryEscape(deflated(t, `<!DOCTYPE a><samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"/>`)) + "&SigAlg=a&Signature=b",
 	} {
 		got := g.Browser().Get(slo+"?"+query, "Sec-Fetch-Site", "cross-site")
-		if kind := got.Header.Get("X-Gateway-Response"); kind != "bad_request" {
+		if kind := got.Header.Get("X-Gateway-Response"); kind != "sign_out_refused" {
 			t.Errorf("%s: %d %q %q", name, got.Status, kind, got.Location)
 		}
 	}
@@ -210,7 +210,7 @@ func TestAPostedLogoutRequestMustBeCoveredByItsOnlySignature(t *testing.T) {
 		},
 	} {
 		got := g.Browser().PostTo(slo, url.Values{"SAMLRequest": {tampered(t, signed, edit)}})
-		if kind := got.Header.Get("X-Gateway-Response"); kind != "bad_request" {
+		if kind := got.Header.Get("X-Gateway-Response"); kind != "sign_out_refused" {
 			t.Errorf("%s: %d %q %q", name, got.Status, kind, got.Location)
 		}
 	}
@@ -246,7 +246,7 @@ func TestALogoutRequestCountsOnceAndNotForLong(t *testing.T) {
 	}
 	old := wish(t, g, "alice", idp.Logout{Edit: func(e *etree.Element) { e.RemoveAttr("NotOnOrAfter") }})
 	g.Clock.Advance(11 * time.Minute)
-	if got := g.Browser().Get(slo + "?" + old); got.Header.Get("X-Gateway-Response") != "bad_request" {
+	if got := g.Browser().Get(slo + "?" + old); got.Header.Get("X-Gateway-Response") != "sign_out_refused" {
 		t.Errorf("after 11 minutes: %d %q", got.Status, got.Location)
 	}
 	if !lives(later) {
@@ -283,7 +283,7 @@ func TestAWishToSignOutThatNobodyCanProveSignsNobodyOut(t *testing.T) {
 				query, kind string
 				faults      standin.Faults
 			}{
-				"another key's signature": {query: forged, kind: "bad_request"},
+				"another key's signature": {query: forged, kind: "sign_out_refused"},
 				"ES is down":              {query: wish(t, g, "alice", idp.Logout{}), kind: "elasticsearch_unavailable", faults: standin.Faults{Down: true}},
 			} {
 				g.ES.SetFaults(tc.faults)

@@ -76,7 +76,7 @@ func Build(c *config.Ready, l Lasting) (*Gateway, error) {
 		Client: func(r *http.Request) string { return client(r).String() }, Now: l.Now, Log: l.Log,
 	})
 	upstreams, err := proxy.New(proxy.Setup{
-		Routes: c.Routes, Public: c.Public, Gate: gate.New(sessions, cookies, flow), Flow: flow, Pages: pages,
+		Routes: c.Routes, Public: c.Public, Gate: gate.New(gate.Setup{Sessions: sessions, Cookies: cookies, Flow: flow, Elastic: es, Now: l.Now}), Flow: flow, Pages: pages,
 		Client: client, Metrics: l.Metrics, StreamCheck: c.Sessions.StreamCheck, Now: l.Now, Log: l.Log,
 	})
 	if err != nil {

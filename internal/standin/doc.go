@@ -6,8 +6,9 @@
 // token service's rules (whole-second expiry, single-use refresh with a reuse
 // window of 30 s, refresh by the creating client only, independent halves,
 // cleanup on invalidation alone). It judges real passwords, real cluster and
-// index privileges and, through samlrealm and pkirealm, real SAML messages and real
-// certificate chains. It can also misbehave on purpose: see Faults.
+// index privileges and, through samlrealm, oidcrealm and pkirealm, real SAML messages,
+// real ID tokens and real certificate chains. It can also misbehave on purpose: see
+// Faults.
 //
 // The way of one request, in Elasticsearch's own order:
 //

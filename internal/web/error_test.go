@@ -36,6 +36,7 @@ var statuses = []struct {
 	{fault.TooLarge, 413},
 	{fault.SignInFailed, 401},
 	{fault.SignInUnknown, 400},
+	{fault.SignOutRefused, 400},
 	{fault.CookiesBlocked, 400},
 	{fault.TwoSessions, 401},
 	{fault.SignInLoop, 403},

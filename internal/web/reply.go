@@ -83,6 +83,9 @@ func (rn *Renderer) messageFor(r *http.Request, f *fault.Error, reply Reply) Pag
 	if reply.SignInURL == "" && asksToSignIn(f.Kind) {
 		reply.SignInURL = rn.prefix + "/login"
 	}
+	if f.Kind == fault.SignOutRefused {
+		reply.SignInURL = rn.prefix + "/logout" // the way on
+	}
 	if f.Kind == fault.LoginRequired && reply.Audience == Embedded {
 		return Framed{SignInURL: reply.SignInURL}
 	}
@@ -122,6 +125,8 @@ func signInLabel(kind fault.Kind) string {
 		return "Sign in"
 	case fault.Forbidden, fault.NoRoles:
 		return "Sign in as someone else"
+	case fault.SignOutRefused:
+		return "Sign out here"
 	default:
 		return "Sign in again"
 	}

@@ -105,6 +105,13 @@ func sayingOfSignIn(kind fault.Kind) saying {
 			text:  "It was started in another browser, has been used already, or has taken too long.",
 			hint:  "Start again from here. It helps to bookmark the page you want to see, not the one where you sign in.",
 		}
+	case fault.SignOutRefused:
+		return saying{
+			title: "You are still signed in here",
+			text:  "Your identity provider wants to sign you out, and its message is not accepted.",
+			hint:  "Sign out here on this site's own page, too. If it happens again, give your administrator the request ID below.",
+			call:  "Sign the message, and send it once.",
+		}
 	case fault.CookiesBlocked:
 		return saying{
 			title: "Your browser kept no cookie",

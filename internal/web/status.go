@@ -10,7 +10,7 @@ import (
 // so. A kind that is not listed is a bug, and so is Internal.
 func Status(kind fault.Kind) int {
 	switch kind {
-	case fault.BadRequest, fault.SignInUnknown, fault.CookiesBlocked:
+	case fault.BadRequest, fault.SignInUnknown, fault.SignOutRefused, fault.CookiesBlocked:
 		return http.StatusBadRequest
 	// 401 for a refused sign-in too: to a client with a bad certificate or
 	// ticket this is what Elasticsearch itself says.

@@ -6,13 +6,17 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/esgateway/esgateway/internal/standin"
+	"github.com/esgateway/esgateway/internal/standin/oidcrealm"
 	"github.com/esgateway/esgateway/internal/standin/pkirealm"
 	"github.com/esgateway/esgateway/internal/standin/samlrealm"
 )
@@ -96,16 +100,18 @@ func startWithAnonymous(t *testing.T, version string) *server {
 
 func startWith(t *testing.T, version string, change func(*standin.Config)) *server {
 	t.Helper()
-	moved := &clock{now: time.Now()}
+	moved, provider := &clock{now: time.Now()}, newEndpoints()
 	config := standin.Config{
 		Version: version,
 		Now:     moved.Now,
 		Users:   users(),
 		Roles:   roles(),
 		SAML:    []samlrealm.Config{saml1(t), saml2(t), saml3(t)},
+		OIDC:    oidcRealms1To4(provider),
 		PKI:     pkiRealmsOf(t),
 		RoleMappings: []standin.RoleMapping{
 			{Realm: "saml1", Groups: []string{"readers"}, Roles: []string{"contract_reader"}},
+			{Realm: "oidc1", Groups: []string{"readers"}, Roles: []string{"contract_reader"}},
 			{Realm: "pki1", Users: []string{"pki.contract.test"}, Roles: []string{"contract_reader"}},
 		},
 		Indices: map[string][]standin.Document{
@@ -138,6 +144,8 @@ func startWith(t *testing.T, version string, change func(*standin.Config)) *serv
 		gateway:  account{"esgateway", password},
 		release:  parseRelease(t, version),
 		controls: &controls{clock: moved, es: es},
+
+		endpoints: provider,
 	}
 }
 
@@ -158,6 +166,7 @@ func users() []standin.User {
 		with("contract-saml", "contract_saml"),
 		with("contract-oidc", "contract_oidc"),
 		with("contract-pki", "contract_pki"),
+		with("contract-security", "contract_security"),
 		with("contract-tokens", "contract_tokens"),
 		with("contract-other", "contract_tokens"),
 		with("contract-keys", "contract_keys"),
@@ -187,7 +196,9 @@ func roles() map[string]standin.Role {
 		"contract_oidc":   {Cluster: []string{"manage_oidc"}},
 		"contract_pki":    {Cluster: []string{"delegate_pki"}},
 		"contract_tokens": {Cluster: []string{"manage_token"}},
-		"contract_keys":   {Cluster: []string{"manage_own_api_key", "manage_token", "monitor"}},
+
+		"contract_security": {Cluster: []string{"manage_security"}},
+		"contract_keys":     {Cluster: []string{"manage_own_api_key", "manage_token", "monitor"}},
 
 		"contract_granter":  {Cluster: []string{"grant_api_key"}},
 		"contract_profiles": {Cluster: []string{"manage_user_profile"}},
@@ -233,6 +244,39 @@ func pkiRealmsOf(t *testing.T) []pkirealm.Config {
 		{Name: "pki1", CertificateAuthorities: trust, DelegationEnabled: true},
 		{Name: "pki2", CertificateAuthorities: trust, DelegationEnabled: true, UsernamePattern: "OU=(.*?)(?:,|$)"},
 	}
+}
+
+// overTheDesk brings requests of the stand-in to the provider without a network.
+type overTheDesk struct{ to *endpoints }
+
+func (o overTheDesk) RoundTrip(r *http.Request) (*http.Response, error) {
+	o.to.mu.Lock()
+	down := o.to.down
+	o.to.mu.Unlock()
+	if down {
+		return nil, errors.New("the provider is down")
+	}
+	seen := httptest.NewRecorder()
+	o.to.ServeHTTP(seen, r)
+	return seen.Result(), nil
+}
+
+func oidcRealms1To4(provider *endpoints) []oidcrealm.Config {
+	realm := func(r opRealm, responseType string) oidcrealm.Config {
+		return oidcrealm.Config{
+			Name: r.name, HTTPClient: &http.Client{Transport: overTheDesk{provider}},
+			RP:     oidcrealm.RP{ClientID: r.client, ClientSecret: opSecret, ResponseType: responseType, RedirectURI: r.callback},
+			OP:     oidcrealm.OP{Issuer: r.issuer, AuthorizationEndpoint: r.issuer + "/auth", JWKSet: file("jwks.json")},
+			Claims: oidcrealm.Claims{Principal: "uid", Groups: "groups", Name: "name", Mail: "mail"},
+		}
+	}
+	one, two, three, four := realm(oidc1, "id_token"), realm(oidc2, "code"), realm(oidc3, "id_token token"), realm(oidc4, "id_token")
+	one.RP.PostLogoutRedirectURI, one.OP.EndsessionEndpoint = "https://rp.contract.test/out", oidc1.issuer+"/end?tenant=a"
+	two.RP.RequestedScopes = []string{"profile", "email"}
+	two.OP.TokenEndpoint, two.OP.UserinfoEndpoint = opAddress+"/token", opAddress+"/userinfo"
+	three.HideUserMetadata = true
+	four.AuthorizationRealms = []string{"default_file"}
+	return []oidcrealm.Config{one, two, three, four}
 }
 
 func file(name string) func() ([]byte, error) {

@@ -39,6 +39,8 @@ type server struct {
 	gateway  account
 	release  release
 	controls *controls // nil: nobody can move its clock
+	// endpoints are the OpenID provider's; nil: they listen for a real cluster.
+	endpoints *endpoints
 }
 
 type account struct{ name, password string }

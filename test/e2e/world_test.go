@@ -40,6 +40,7 @@ type world struct {
 
 	program, config string
 	ops             string
+	openID          []openID
 }
 
 // setting is what differs between worlds.
@@ -54,6 +55,9 @@ type setting struct {
 	peer    parts.SAMLPeer
 	method  string // further keys of the method, as ", key: value"; encryption.key is the realm's
 	program string // the gateway; empty: it is built
+	// openID are methods of OpenID Connect besides that of SAML, or alone.
+	openID      []openID
+	withoutSAML bool
 }
 
 // newWorld starts everything, with SimpleSAMLphp.
@@ -81,6 +85,7 @@ func newWorldOf(t *testing.T, s setting) *world {
 		origin: fmt.Sprintf("http://localhost:%d", port),
 		ops:    "http://" + parts.Loopback(ops),
 		client: authority.Client(),
+		wire:   &wire{},
 	}
 	idpHost := ""
 	if s.secure {
@@ -93,8 +98,11 @@ func newWorldOf(t *testing.T, s setting) *world {
 	if s.start == nil {
 		s.start = startSimpleSAMLphp
 	}
-	w.idp = s.start(t, parts.IdentityProviderConfig{Host: idpHost, CA: authority, Port: parts.FreePort(t), Peer: s.peer})
-	elasticsearch := w.startElasticsearch(t, authority, s.peer)
+	w.openID = addressed(w.origin, s.openID)
+	w.idp = s.start(t, parts.IdentityProviderConfig{
+		Host: idpHost, CA: authority, Port: parts.FreePort(t), Peer: s.peer, Clients: clientsOf(w.openID),
+	})
+	elasticsearch := w.startElasticsearch(t, authority, s)
 	app := httptest.NewServer(newApplication(elasticsearch, authority))
 	t.Cleanup(app.Close)
 
@@ -104,7 +112,7 @@ func newWorldOf(t *testing.T, s setting) *world {
 	w.config = filepath.Join(t.TempDir(), "gateway.yaml")
 	parts.WriteFiles(t, encryption, filepath.Dir(w.config), "encryption")
 	w.configure(t, authority, configuration{
-		port: port, ops: ops, secure: s.secure, elasticsearch: elasticsearch, app: app.URL, further: s.further, method: s.method,
+		port: port, ops: ops, secure: s.secure, elasticsearch: elasticsearch, app: app.URL, further: s.further, methods: w.methods(s),
 	})
 	w.start(t)
 	w.browser = parts.StartBrowser(t, authority, append(s.further, gatewayHost, identityHost)...)
@@ -113,47 +121,74 @@ func newWorldOf(t *testing.T, s setting) *world {
 
 // startElasticsearch starts the stand-in with a role model: people of the group dev
 // are analysts and see the incidents, all others only the reports.
-func (w *world) startElasticsearch(t *testing.T, authority *parts.CA, peer parts.SAMLPeer) (address string) {
+func (w *world) startElasticsearch(t *testing.T, authority *parts.CA, s setting) (address string) {
 	t.Helper()
-	key, encryption := peer.Certificate, peer.EncryptionCertificate
 	read := func(indices ...string) standin.Role {
 		return standin.Role{Indices: []standin.IndexPrivileges{{Names: indices, Privileges: []string{"read"}}}}
 	}
-	es, err := standin.New(standin.Config{
+	config := standin.Config{
 		Now:   time.Now,
 		Users: []standin.User{{Name: account, Password: accountPassword, Roles: []string{"esgateway"}}},
 		Roles: map[string]standin.Role{
 			"esgateway": {Cluster: []string{
-				"manage_saml", "manage_token", "cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get",
+				"manage_saml", "manage_oidc", "manage_token", "cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get",
 			}},
 			"analyst": read("reports", "incidents"), "reader": read("reports"),
 		},
-		RoleMappings: []standin.RoleMapping{
-			{Realm: "saml1", Groups: []string{"dev"}, Roles: []string{"analyst"}},
-			{Realm: "saml1", Groups: []string{"users"}, Roles: []string{"reader"}},
-		},
-		SAML: []samlrealm.Config{{
-			Name:        "saml1",
-			IDPMetadata: func() ([]byte, error) { return w.idp.Metadata, nil },
-			IDPEntityID: w.idp.EntityID, SPEntityID: entityID,
-			ACS: peer.ACS, Logout: peer.SLO,
-			SigningKey: key.PrivateKey.(*rsa.PrivateKey), SigningCertificate: key.Leaf,
-			EncryptionKeys: []*rsa.PrivateKey{encryption.PrivateKey.(*rsa.PrivateKey)}, EncryptionCertificates: []*x509.Certificate{encryption.Leaf},
-			Attributes: samlrealm.Attributes{Principal: "uid", Groups: "groups", Name: "displayName", Mail: "mail"},
-		}},
+		RoleMappings: roleMappings("saml1"),
 		Indices: map[string][]standin.Document{
 			"reports":   {{ID: "1", Source: map[string]any{"title": "Quarterly report"}}},
 			"incidents": {{ID: "2", Source: map[string]any{"title": "Disk full on db1"}}},
 		},
-	})
+	}
+	if !s.withoutSAML {
+		config.SAML = []samlrealm.Config{w.samlRealm(s.peer)}
+	}
+	for _, realm := range w.oidcRealms(t, authority) {
+		config.OIDC = append(config.OIDC, realm)
+		config.RoleMappings = append(config.RoleMappings, roleMappings(realm.Name)...)
+	}
+	es, err := standin.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.es = es
-	w.wire = &wire{elasticsearch: es}
+	w.es, w.wire.elasticsearch = es, es
 	port := parts.FreePort(t)
 	authority.Serve(t, port, w.wire, "127.0.0.1")
 	return "https://" + parts.Loopback(port)
+}
+
+func roleMappings(realm string) []standin.RoleMapping {
+	return []standin.RoleMapping{
+		{Realm: realm, Groups: []string{"dev"}, Roles: []string{"analyst"}},
+		{Realm: realm, Groups: []string{"users"}, Roles: []string{"reader"}},
+	}
+}
+
+func (w *world) samlRealm(peer parts.SAMLPeer) samlrealm.Config {
+	key, encryption := peer.Certificate, peer.EncryptionCertificate
+	return samlrealm.Config{
+		Name:        "saml1",
+		IDPMetadata: func() ([]byte, error) { return w.idp.Metadata, nil },
+		IDPEntityID: w.idp.EntityID, SPEntityID: entityID,
+		ACS: peer.ACS, Logout: peer.SLO,
+		SigningKey: key.PrivateKey.(*rsa.PrivateKey), SigningCertificate: key.Leaf,
+		EncryptionKeys: []*rsa.PrivateKey{encryption.PrivateKey.(*rsa.PrivateKey)}, EncryptionCertificates: []*x509.Certificate{encryption.Leaf},
+		Attributes: samlrealm.Attributes{Principal: "uid", Groups: "groups", Name: "displayName", Mail: "mail"},
+	}
+}
+
+// methods are the lines of the gateway's methods.
+func (w *world) methods(s setting) string {
+	var lines strings.Builder
+	if !s.withoutSAML {
+		fmt.Fprintf(&lines, "  - {name: corp, type: saml, realm: saml1, title: Corporate account%s}\n", s.method)
+	}
+	for _, o := range w.openID {
+		fmt.Fprintf(&lines, "  - {name: %s, type: oidc, realm: %s, title: Account at %s, issuer: %q, ca: ca.crt, id_token: require%s}\n",
+			o.name, o.realm(), o.name, w.idp.Issuer(o.client), o.settings)
+	}
+	return lines.String()
 }
 
 type configuration struct {
@@ -161,7 +196,7 @@ type configuration struct {
 	secure             bool
 	elasticsearch, app string
 	further            []string
-	method             string
+	methods            string
 }
 
 // configure writes the gateway's configuration file and the files that it names.
@@ -184,10 +219,9 @@ operations: {address: 127.0.0.1:%d}
 elasticsearch: {urls: [%s], ca: ca.crt, username: %s, password_file: es-password}
 sessions: {keys_file: keys, store: {type: embedded, path: sessions.db}}
 methods:
-  - {name: corp, type: saml, realm: saml1, title: Corporate account%s}
-routes:
+%sroutes:
   - {host: %s, to: [%s], public: [/public/]}
-%s`, w.origin, listen, c.ops, c.elasticsearch, account, c.method, host, c.app, c.furtherRoutes()))
+%s`, w.origin, listen, c.ops, c.elasticsearch, account, c.methods, host, c.app, c.furtherRoutes()))
 
 	keys, err := exec.CommandContext(t.Context(), w.program, "keys", "new").Output()
 	if err != nil {
@@ -210,6 +244,9 @@ func (w *world) start(t *testing.T) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), w.program, "serve", "--config", w.config)
 	cmd.Dir = filepath.Dir(w.config)
+	if len(w.openID) > 0 {
+		cmd.Env = append(os.Environ(), "HTTPS_PROXY="+parts.StartProxy(t)) // to the provider, whose name no resolver knows
+	}
 	w.gateway = parts.Start(t, "gateway", cmd)
 	w.gateway.Ready(t, func(ctx context.Context) error {
 		status, body, err := w.get(ctx, w.ops+"/readyz", nil)
@@ -295,9 +332,10 @@ func (w *world) logsNoSecrets(t *testing.T, starts int) {
 type wire struct {
 	elasticsearch http.Handler
 
-	mu    sync.Mutex
-	known []string
-	pairs []pair
+	mu      sync.Mutex
+	known   []string
+	pairs   []pair
+	answers []string // of OpenID providers, as addresses
 }
 
 // pair is a token pair in the order of creation.
@@ -330,13 +368,18 @@ func (w *wire) learn(message []byte) {
 		Token   string `json:"token"`
 		Content string `json:"content"`
 		Query   string `json:"query_string"`
+		Answer  string `json:"redirect_uri"` // OpenID Connect's, with a code or a token in it
 	}
 	if json.Unmarshal(message, &fields) != nil {
 		return
 	}
-	w.remember(fields.Access, fields.Refresh, fields.Token, fields.Content, fields.Query)
+	w.remember(fields.Access, fields.Refresh, fields.Token, fields.Content, fields.Query, fields.Answer)
+	w.remember(secretsOf(message, fields.Answer)...)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if fields.Answer != "" {
+		w.answers = append(w.answers, fields.Answer)
+	}
 	if fields.Access != "" && fields.Refresh != "" {
 		w.pairs = append(w.pairs, pair{access: fields.Access, refresh: fields.Refresh})
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -251,6 +252,16 @@ func (tab *Tab) Back() {
 	if err := tab.try(chromedp.NavigateBack()); err != nil && !overtaken(err) {
 		tab.fatal("go back", err)
 	}
+}
+
+// History are the addresses of the tab's history, with their fragments.
+func (tab *Tab) History() []string {
+	tab.t.Helper()
+	var all []string
+	for _, entry := range call(tab, page.GetNavigationHistory, cdp.Empty{}).Entries {
+		all = append(all, entry.URL)
+	}
+	return all
 }
 
 // DisableScript switches the scripts of pages off (and on again).

@@ -69,6 +69,7 @@ type IdentityProvider struct {
 
 	form    form
 	signOut signOut
+	issuer  string // of OpenID Connect, without Keycloak's realm
 }
 
 // IdentityProviderConfig says how an identity provider is reached and by whom.
@@ -78,6 +79,8 @@ type IdentityProviderConfig struct {
 	CA   *CA
 	Port int // FreePort; the public one
 	Peer SAMLPeer
+	// Clients are those of OpenID Connect.
+	Clients []Client
 }
 
 // form is the login form's fields and button.
@@ -85,7 +88,10 @@ type form struct{ user, password, button string }
 
 // signOut is how a person signs out everywhere: a page, the button on it, if it asks,
 // and what the last page says.
-type signOut struct{ page, confirm, farewell string }
+type signOut struct {
+	page, confirm, farewell string
+	asks                    bool // also those whom an OpenID Connect client sends
+}
 
 // FillIn is what alice or bob does at the login form.
 func (i *IdentityProvider) FillIn(tab *Tab, user string) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -14,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"text/template"
 	"time"
@@ -22,7 +22,7 @@ import (
 // Keycloak is a running identity provider of that name. Its URL is that of its realm.
 type Keycloak struct {
 	IdentityProvider
-	local string // its address without TLS
+	local string // address and port without TLS
 }
 
 //go:embed keycloak
@@ -37,11 +37,14 @@ const keycloakPatience = 3 * time.Minute
 // is AES in GCM, and OAEP with another hash.
 func StartKeycloak(t testing.TB, config IdentityProviderConfig) *Keycloak {
 	t.Helper()
-	port := FreePort(t)
 	base := fmt.Sprintf("https://%s:%d", config.Host, config.Port)
-	config.CA.Serve(t, config.Port, forward(Loopback(port)), config.Host)
+	address := make(chan string, 1)
+	behind := sync.OnceValue(func() http.Handler { return forward(<-address) })
+	config.CA.Serve(t, config.Port, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		behind().ServeHTTP(w, r)
+	}), config.Host)
 	realm := base + "/realms/corp"
-	idp := &Keycloak{local: "http://" + Loopback(port), IdentityProvider: IdentityProvider{
+	idp := &Keycloak{IdentityProvider: IdentityProvider{
 		EntityID: realm, URL: realm + "/", SSO: realm + "/protocol/saml", SLO: realm + "/protocol/saml",
 		Initiated: realm + "/protocol/saml/clients/es",
 		form:      form{user: "#username", password: "#password", button: "#kc-login"},
@@ -52,21 +55,27 @@ func StartKeycloak(t testing.TB, config IdentityProviderConfig) *Keycloak {
 	Write(t, authority, config.CA.PEM())
 	writeKeycloakRealm(t, filepath.Join(home, "data", "import", "corp.json"), config)
 
+	// Port 0: one that is free now may be taken when a JVM comes to asking for it.
 	cmd := exec.CommandContext(t.Context(), filepath.Join(home, "bin", "kc.sh"), "start", "--optimized", "--import-realm",
-		"--http-enabled=true", "--http-host=127.0.0.1", "--http-port="+strconv.Itoa(port),
-		"--hostname="+base, "--proxy-headers=xforwarded", "--cache=local",
-		"--truststore-paths="+authority)
+		"--http-enabled=true", "--http-host=127.0.0.1", "--http-port=0", "--hostname="+base,
+		"--proxy-headers=xforwarded", "--cache=local", "--truststore-paths="+authority)
 	cmd.Dir = home
 	cmd.Env = append(os.Environ(), "JAVA_OPTS="+javaOptions(t, home, config.Peer))
+	started := time.Now()
 	idp.Process = Start(t, "keycloak", cmd)
 	idp.Process.ReadyWithin(t, keycloakPatience, func(ctx context.Context) error {
-		published, err := get(ctx, idp.local+"/realms/corp/protocol/saml/descriptor")
-		if err == nil && !strings.Contains(string(published), idp.EntityID) {
-			err = errors.New("somebody else has taken the port while Keycloak was starting")
+		log := readFile(t, idp.Process.Log)
+		_, after, listens := strings.Cut(log, "Listening on: http://")
+		if !listens {
+			return errNotYet
 		}
+		idp.local, _, _ = strings.Cut(after, "\n")
+		published, err := get(ctx, "http://"+idp.local+"/realms/corp/protocol/saml/descriptor")
 		idp.Metadata = published
 		return err
 	})
+	t.Logf("measured: Keycloak was ready after %.1f s", time.Since(started).Seconds())
+	address <- idp.local
 	return idp
 }
 
@@ -239,7 +248,7 @@ const inJSON = "application/json"
 // call is a call of Keycloak's own interface.
 func (k *Keycloak) call(t testing.TB, method, path, contentType, token string, body []byte, into any) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, k.local+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), method, "http://"+k.local+path, bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -108,6 +108,14 @@ func (p *Process) ReadyWithin(t testing.TB, limit time.Duration, probe func(cont
 	})
 }
 
+// EventuallyWithin is Eventually with a limit of its own. It gives the time that it took.
+func EventuallyWithin(t testing.TB, limit time.Duration, what string, ask func(ctx context.Context) error) time.Duration {
+	t.Helper()
+	start := time.Now()
+	eventually(t, limit, what, ask)
+	return time.Since(start)
+}
+
 // Eventually asks until there is no error, or fails the test with the last one.
 func Eventually(t testing.TB, what string, ask func(ctx context.Context) error) {
 	t.Helper()

@@ -14,7 +14,7 @@ type Answer struct {
 	Claims map[string]any
 	// Signing bends the ID token's signature.
 	Signing
-	// SID is the session; empty: a new one.
+	// SID is the session of Respond; empty: a new one. Browsers have sessions of their own.
 	SID string
 	// Error is the answer, instead of a good one.
 	Error, ErrorDescription string

@@ -46,7 +46,7 @@ func Samples() []Sample {
 func Kinds() []fault.Kind {
 	return []fault.Kind{
 		fault.BadRequest, fault.LoginRequired, fault.Forbidden, fault.NoRoles, fault.NotFound, fault.MethodNotAllowed,
-		fault.TooLarge, fault.SignInFailed, fault.SignInUnknown, fault.CookiesBlocked, fault.SignInLoop, fault.TwoSessions, fault.CrossOrigin,
+		fault.TooLarge, fault.SignInFailed, fault.SignInUnknown, fault.SignOutRefused, fault.CookiesBlocked, fault.SignInLoop, fault.TwoSessions, fault.CrossOrigin,
 		fault.Misconfigured, fault.UpstreamUnreachable, fault.UpstreamFailed, fault.UpstreamTimeout, fault.ElasticsearchUnavailable, fault.StoreUnavailable, fault.Internal,
 	}
 }
