@@ -18,6 +18,13 @@ func (p *proof) listen() {
 	if l.ShutdownTime <= 0 {
 		p.wrong("listen.shutdown_time", "must be more than 0", "write for example 30s")
 	}
+	switch {
+	case l.ClientCertificates == "":
+	case l.ClientCertificates != RequestCertificates && l.ClientCertificates != RequireCertificates:
+		p.wrong("listen.client_certificates", fmt.Sprintf("%q is not known", l.ClientCertificates), "leave it out, or write request or require")
+	case l.Cert == "":
+		p.wrong("listen.client_certificates", "needs TLS on this listener", "set listen.cert and listen.key, or take certificates from a load balancer by a method of type pki with from: header")
+	}
 	p.limits(l.ClientLimits)
 	trusted, err := peer.ParseTrusted(l.TrustedProxies)
 	if err != nil {
@@ -33,6 +40,12 @@ func (p *proof) listen() {
 		p.plain(loopback(host))
 	}
 }
+
+// The words of Listen.ClientCertificates.
+const (
+	RequestCertificates = "request"
+	RequireCertificates = "require"
+)
 
 // limits proves the bounds on clients: none can be switched off, since somebody
 // would find the one that is.

@@ -54,6 +54,10 @@ type Listen struct {
 	Cert string `yaml:"cert"`
 	// Key is the PEM file with the certificate's private key.
 	Key string `yaml:"key"`
+	// ClientCertificates asks clients for a certificate: request (whoever has one may
+	// show it) or require (nobody comes in without). Which ones count is said by a method
+	// of type pki. Empty: nobody is asked.
+	ClientCertificates string `yaml:"client_certificates"`
 	// Plain is behind_tls where a proxy in front ends TLS and the gateway listens
 	// without. Whoever reaches such a listener past the proxy reads everything.
 	Plain string `yaml:"plain"`

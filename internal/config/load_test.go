@@ -186,7 +186,7 @@ func oneMistake() []mistake {
 		{name: "a misspelt key of a method", old: "realm: saml1", new: "relam: saml1", want: "gateway.yaml:6: methods[0].relam: unknown key; did you mean realm?"},
 		{name: "a key that a method misses", old: "realm: saml1, ", want: "gateway.yaml:6: methods[0].realm: is missing; it is the name of the SAML realm in elasticsearch.yml: xpack.security.authc.realms.saml.<name>"},
 		{name: "an unknown method", old: "type: saml", new: "type: sampl", want: `gateway.yaml:6: methods[0].type: "sampl" is no type of method; did you mean saml?`},
-		{name: "a method without a type", old: "type: saml, ", want: "gateway.yaml:6: methods[0].type: is missing; known are saml or oidc"},
+		{name: "a method without a type", old: "type: saml, ", want: "gateway.yaml:6: methods[0].type: is missing; known are saml, oidc or pki"},
 		{name: "a method's name twice", old: "routes:", new: "  - {name: corp, type: saml, realm: saml2}\nroutes:", want: `gateway.yaml:7: methods[1].name: "corp" is the name of methods[0] already; names are unique`},
 		{name: "a name that is no word", old: "name: corp", new: "name: corp/../x", want: `gateway.yaml:6: methods[0].name: "corp/../x" is no name; write at most 40 of a-z, 0-9 and - between them`},
 

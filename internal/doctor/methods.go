@@ -12,7 +12,7 @@ func (c *checkup) methods(ctx context.Context) {
 	for _, m := range c.ready.Methods {
 		subject := "method  " + m.Name
 		built, err := m.Build(login.Deps{
-			Name: m.Name, Title: m.Title, Base: server.MethodURL(c.ready, m), Elastic: c.es, Now: c.deps.Now, Log: c.deps.Log,
+			Name: m.Name, Title: m.Title, Base: server.MethodURL(c.ready, m), Elastic: c.es, ClientCertificates: c.ready.Listen.ClientCertificates != "", Trusted: c.ready.Trusted, Now: c.deps.Now, Log: c.deps.Log,
 		})
 		if err != nil {
 			c.fail(subject, err.Error(), "")

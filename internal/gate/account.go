@@ -119,6 +119,6 @@ func (g *Gate) enter(ctx context.Context, c AccountConfig) (grant, error) {
 	life := made.Pair.ExpiresIn
 	return grant{
 		identity: made.Identity, authorization: secret.Of("Bearer " + made.Pair.Access.Reveal()),
-		until: made.Pair.SentAt.Add(life), renew: made.Pair.SentAt.Add(life - min(life/4, time.Minute)),
+		until: made.Pair.SentAt.Add(life), renew: made.Pair.SentAt.Add(life - renewBefore(life)),
 	}, nil
 }

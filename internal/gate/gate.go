@@ -13,6 +13,7 @@ import (
 	"github.com/esgateway/esgateway/internal/secret"
 	"github.com/esgateway/esgateway/internal/session"
 	"github.com/esgateway/esgateway/internal/target"
+	"github.com/esgateway/esgateway/internal/web"
 )
 
 // Visitor is who a request is.
@@ -22,8 +23,10 @@ type Visitor struct {
 	Session *session.Session
 	// OwnAuthorization is true if the client's own Authorization header goes on.
 	OwnAuthorization bool
-	// Identity is who that header stands for, where the route has it verified.
+	// Identity is who a header that was verified, or a certificate, stands for.
 	Identity *elastic.Identity
+	// Proven is true if the request has proven itself, by a client certificate.
+	Proven bool
 
 	authorization secret.Text                            // in the place of the session's token
 	again         func(context.Context) (Visitor, error) // with another one; nil: there is none
@@ -81,6 +84,7 @@ type Gate struct {
 	es       *elastic.Client
 	now      func() time.Time
 	grants   *grants
+	provers  []login.Configured
 }
 
 // Setup is what a Gate is made of.
@@ -94,7 +98,7 @@ type Setup struct {
 
 // New makes a gate.
 func New(s Setup) *Gate {
-	return &Gate{sessions: s.Sessions, cookies: s.Cookies, flow: s.Flow, es: s.Elastic, now: s.Now, grants: newGrants(s.Now)}
+	return &Gate{sessions: s.Sessions, cookies: s.Cookies, flow: s.Flow, es: s.Elastic, now: s.Now, grants: newGrants(s.Now), provers: s.Flow.Provers()}
 }
 
 // Admit answers who is asking and with which bearer. It may set the session
@@ -113,6 +117,12 @@ func (g *Gate) visitor(w http.ResponseWriter, r *http.Request, t target.Target, 
 		return g.ownAuthorization(r.Context(), values, p)
 	}
 	s, err := g.session(w, r, t)
+	if fault.Is(err, fault.LoginRequired) && web.AudienceOf(r) == web.API {
+		// A browser's certificate signs nobody in silently; a program has nothing else.
+		if v, ok, refused := g.proven(r, p); ok || refused != nil {
+			return v, refused
+		}
+	}
 	if err != nil {
 		return Visitor{}, err
 	}

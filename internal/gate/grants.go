@@ -135,7 +135,7 @@ func (g *grants) fly(ctx context.Context, k *kept, f *flight, ask func(context.C
 
 // isRefusal tells a verdict from an outage.
 func isRefusal(err error) bool {
-	return fault.Is(err, fault.LoginRequired) || fault.Is(err, fault.Forbidden)
+	return fault.Is(err, fault.LoginRequired) || fault.Is(err, fault.NoRoles)
 }
 
 // drop forgets a grant that ES has refused, unless it was made anew meanwhile.

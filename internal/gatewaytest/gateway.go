@@ -266,7 +266,7 @@ func (g *Gateway) startElastic(o Options) string {
 // roles are the usual ones with others over them.
 func roles(others map[string]standin.Role) map[string]standin.Role {
 	all := map[string]standin.Role{
-		"esgateway": {Cluster: []string{"manage_saml", "manage_oidc", "manage_token", "cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get"}},
+		"esgateway": {Cluster: []string{"manage_saml", "manage_oidc", "delegate_pki", "manage_token", "cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get"}},
 		"analyst":   {Indices: []standin.IndexPrivileges{{Names: []string{"reports"}, Privileges: []string{"read"}}}},
 		"admin":     {Cluster: []string{"monitor"}, Indices: []standin.IndexPrivileges{{Names: []string{"*"}, Privileges: []string{"all"}}}},
 	}

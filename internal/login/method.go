@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/esgateway/esgateway/internal/elastic"
+	"github.com/esgateway/esgateway/internal/peer"
 	"github.com/esgateway/esgateway/internal/session"
 )
 
@@ -116,6 +117,10 @@ type Deps struct {
 	Base *url.URL
 	// Elastic is the client of ES's security API.
 	Elastic *elastic.Client
+	// ClientCertificates is true where our own listener asks for them.
+	ClientCertificates bool
+	// Trusted are the peers that may say in headers for whom they speak.
+	Trusted peer.Trusted
 	Now     func() time.Time
 	Log     *slog.Logger
 	// Alarm counts an event that needs a person, by a word of a short list.

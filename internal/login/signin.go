@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -52,7 +53,9 @@ func (f *Flow) showLogin(w http.ResponseWriter, r *http.Request) error {
 // names, itself or by its identity provider.
 func (f *Flow) offered(r *http.Request) []Configured {
 	if m := f.methodNamed(r.FormValue("method")); m != nil {
-		return []Configured{*m}
+		if _, alone := m.Method.(Prover); !alone {
+			return []Configured{*m}
+		}
 	}
 	if iss := r.FormValue("iss"); iss != "" {
 		for _, m := range f.methods {
@@ -61,7 +64,10 @@ func (f *Flow) offered(r *http.Request) []Configured {
 			}
 		}
 	}
-	return f.methods
+	return slices.DeleteFunc(slices.Clone(f.methods), func(m Configured) bool {
+		_, alone := m.Method.(Prover)
+		return alone
+	})
 }
 
 // startLogin is GET or POST /login/{method}: it starts an attempt and sends the

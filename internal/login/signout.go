@@ -236,8 +236,9 @@ func (f *Flow) leaving(ctx context.Context, m *Configured, s *session.Session, d
 func (f *Flow) providerSignOut(w http.ResponseWriter, r *http.Request, step Step) error {
 	if step.anybody {
 		f.sessions.AskAll(r.Context(), step.ends.Realm)
-	} else {
-		ended, err := f.sessions.EndOfProvider(r.Context(), step.ends)
+	}
+	for _, ends := range f.providerEnds(r, step) {
+		ended, err := f.sessions.EndOfProvider(r.Context(), ends)
 		for _, s := range ended {
 			f.signedOut(r, s, "identity provider")
 		}
@@ -258,6 +259,18 @@ func (f *Flow) providerSignOut(w http.ResponseWriter, r *http.Request, step Step
 	}
 	web.Redirect(w, r, next)
 	return nil
+}
+
+// providerEnds are what a message of the provider ends.
+func (f *Flow) providerEnds(r *http.Request, step Step) []session.ProviderEnds {
+	if step.anybody {
+		return nil
+	}
+	all := []session.ProviderEnds{step.ends}
+	if b, known := f.browserOf(r); known && step.subject != "" {
+		all = append(all, session.ProviderEnds{Realm: step.ends.Realm, Subject: step.subject, Browser: session.BrowserLabel(b.key)})
+	}
+	return all
 }
 
 // forgetIfOver clears the session cookie of this request if its session has ended.

@@ -19,6 +19,7 @@ type Step struct {
 	err      error
 	hints    Hints
 	ends     session.ProviderEnds
+	subject  string // whom it may mean in this browser
 	quiet    bool
 	anybody  bool
 	undone   []Undone
@@ -92,6 +93,13 @@ func ProviderSignOut(ends session.ProviderEnds, redirect string, undone ...Undon
 // that cannot be ended is an error, so that the provider tries again.
 func ProviderNotice(ends session.ProviderEnds) Step {
 	return Step{kind: stepProviderSignOut, ends: ends, quiet: true}
+}
+
+// FrameNotice is ProviderNotice of a frame of the provider's own page, which names one of
+// its sessions. Some providers name the person there: then it means what this browser has
+// of that person, if it shows its key, and as far as no session of the provider is known.
+func FrameNotice(realm, id string) Step {
+	return Step{kind: stepProviderSignOut, ends: session.ProviderEnds{Realm: realm, Sessions: []string{id}}, subject: id, quiet: true}
 }
 
 // ProviderSignOutOfAnybody is the same where nobody can say who was meant: ES has

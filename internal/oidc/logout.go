@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/esgateway/esgateway/internal/fault"
 	"github.com/esgateway/esgateway/internal/login"
 	"github.com/esgateway/esgateway/internal/session"
+	"github.com/esgateway/esgateway/internal/web"
 )
 
 // maxTokenAge is how old a logout token may be, or how much ahead of our clock.
@@ -147,9 +149,13 @@ func badToken(err error) error {
 }
 
 // frontChannel is GET .../frontchannel-logout (OpenID Connect Front-Channel Logout 1.0):
-// the provider's page loads it in a frame. A frame of another site brings no cookie of
+// the provider's page loads it in a frame. A frame of another site may bring no cookie of
 // ours, so the session is found by the provider's own id of it, which only provider and
 // session know; without one nothing ends.
+//
+// LemonLDAP::NG 2.16 sends the person's name instead of that id. Anybody can know
+// it (threat: a page of somebody else signs people out), so the frame must be the
+// provider's own by the browser's word, and only this browser's session ends.
 func (m *Method) frontChannel(r *http.Request, _ login.Attempts) (login.Step, error) {
 	q := r.URL.Query()
 	if len(q["iss"]) != 1 || len(q["sid"]) != 1 || q.Get("iss") != m.cfg.Issuer || q.Get("sid") == "" {
@@ -158,5 +164,14 @@ func (m *Method) frontChannel(r *http.Request, _ login.Attempts) (login.Step, er
 			Hint: "Sign out here on the gateway's own page.", Err: errors.New("iss and sid are not both there, or not ours"),
 		}
 	}
+	if m.framed(r) {
+		return login.FrameNotice(m.cfg.Realm, q.Get("sid")), nil
+	}
 	return login.ProviderNotice(session.ProviderEnds{Realm: m.cfg.Realm, Sessions: []string{q.Get("sid")}}), nil
+}
+
+// framed reports whether a browser says that the provider's page asks.
+func (m *Method) framed(r *http.Request) bool {
+	issuer, err := url.Parse(m.cfg.Issuer)
+	return err == nil && web.OriginOf(&http.Request{Method: r.Method, Header: http.Header{"Referer": r.Header["Referer"]}}, issuer) == web.SameOrigin
 }

@@ -229,6 +229,35 @@ func TestAFrontChannelLogoutEndsTheSessionOfThatID(t *testing.T) {
 	}
 }
 
+// TestAFrontChannelLogoutThatNamesThePerson: some providers put the subject where their
+// session should stand. Anybody may know that.
+func TestAFrontChannelLogoutThatNamesThePerson(t *testing.T) {
+	t.Parallel()
+	w := start(t, options{})
+	address := prefix + "/oidc/partners/frontchannel-logout?iss=" + url.QueryEscape(w.issuer) + "&sid=alice"
+	signIn := func(session any) *gatewaytest.Browser {
+		b := w.Browser()
+		w.answer(t, b, w.begin(t, b, "/"), "alice", op.Answer{Claims: map[string]any{"sub": "alice", "sid": session}})
+		return b
+	}
+	alice, elsewhere, linked := signIn(nil), signIn(nil), signIn("s1")
+	for name, got := range map[string]gatewaytest.Reply{
+		"another browser":                 w.Browser().Get(address, "Referer", w.issuer+"/"),
+		"another site":                    alice.Get(address, "Referer", "https://other.example/"),
+		"nobody's page":                   alice.Get(address),
+		"one whose session is known":      linked.Get(address, "Referer", w.issuer+"/"),
+		"somebody else's, in her browser": alice.Get(strings.Replace(address, "alice", "bob", 1), "Referer", w.issuer+"/"),
+	} {
+		if got.Status != http.StatusOK || !lives(alice) || !lives(elsewhere) || !lives(linked) {
+			t.Fatalf("%s: %d, or somebody is signed out", name, got.Status)
+		}
+	}
+	alice.Get(address, "Referer", w.issuer+"/", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "iframe")
+	if lives(alice) || !lives(elsewhere) || !lives(linked) {
+		t.Error("the provider's own frame: the wrong one is signed out")
+	}
+}
+
 func TestASignOutGoesByTheProvider(t *testing.T) {
 	t.Parallel()
 	w := start(t, options{})

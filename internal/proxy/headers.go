@@ -41,10 +41,13 @@ type policy struct {
 	families []string
 }
 
-func newPolicy() policy {
+func newPolicy(claims []string) policy {
 	p := policy{names: map[string]bool{}, families: strippedFamilies()}
 	for _, n := range strippedNames() {
 		p.names[n] = true
+	}
+	for _, n := range claims {
+		p.names[normal(n)] = true
 	}
 	return p
 }

@@ -41,6 +41,20 @@ func (rt *route) trusts(r *http.Request) bool {
 	return len(said) == 1 && slices.Contains(rt.Origins, said[0])
 }
 
+// foreignProof is why a request that a client certificate has proven does not go on. A
+// browser shows its certificate to pages of every origin, as it sends cookies; a program
+// says nothing of any origin.
+func (h *Handler) foreignProof(r *http.Request, e *exchange) error {
+	safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
+	if safe && !e.upgrade || e.route.CSRF == csrfOff || e.route.trusts(r) {
+		return nil
+	}
+	if web.OriginOf(r, &url.URL{Scheme: h.Public.Scheme, Host: r.Host}) == web.OtherOrigin {
+		return fault.New(fault.CrossOrigin, "")
+	}
+	return nil
+}
+
 // foreign is why a request with a session does not go on: a page of another
 // origin may not change anything with the person's cookie. The evidence is the
 // browser's (web.OriginOf); a sibling host is another origin. A WebSocket's

@@ -34,6 +34,8 @@ type Setup struct {
 	// Client returns a request's client address.
 	Client  func(*http.Request) netip.Addr
 	Metrics *metrics.Set
+	// Claims are further request headers that clients may not send on.
+	Claims []string
 	// StreamCheck is how often a long request asks whether its session lives.
 	StreamCheck time.Duration
 	Now         func() time.Time
@@ -56,7 +58,7 @@ func New(s Setup) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{Setup: s, table: routes, policy: newPolicy(), proxies: map[*route]*httputil.ReverseProxy{}}
+	h := &Handler{Setup: s, table: routes, policy: newPolicy(s.Claims), proxies: map[*route]*httputil.ReverseProxy{}}
 	for _, ofHost := range routes {
 		for _, rt := range ofHost {
 			us, err := newUpstreams(rt, s)
@@ -127,6 +129,11 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, t target.Target,
 	}
 	if v.Session != nil {
 		if err := h.foreign(r, e); err != nil {
+			return err
+		}
+	}
+	if v.Proven {
+		if err := h.foreignProof(r, e); err != nil {
 			return err
 		}
 	}

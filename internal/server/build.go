@@ -77,7 +77,7 @@ func Build(c *config.Ready, l Lasting) (*Gateway, error) {
 	})
 	upstreams, err := proxy.New(proxy.Setup{
 		Routes: c.Routes, Public: c.Public, Gate: gate.New(gate.Setup{Sessions: sessions, Cookies: cookies, Flow: flow, Elastic: es, Now: l.Now}), Flow: flow, Pages: pages,
-		Client: client, Metrics: l.Metrics, StreamCheck: c.Sessions.StreamCheck, Now: l.Now, Log: l.Log,
+		Client: client, Claims: claims(methods), Metrics: l.Metrics, StreamCheck: c.Sessions.StreamCheck, Now: l.Now, Log: l.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func buildMethods(c *config.Ready, l Lasting, es *elastic.Client) ([]login.Confi
 	var out []login.Configured
 	for _, m := range c.Methods {
 		built, err := m.Build(login.Deps{
-			Name: m.Name, Title: m.Title, Base: MethodURL(c, m), Elastic: es, Now: l.Now, Log: l.Log, Alarm: l.Metrics.Alarm,
+			Name: m.Name, Title: m.Title, Base: MethodURL(c, m), Elastic: es, ClientCertificates: c.Listen.ClientCertificates != "", Trusted: c.Trusted, Now: l.Now, Log: l.Log, Alarm: l.Metrics.Alarm,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("method %s: %w", m.Name, err)
@@ -101,6 +101,17 @@ func buildMethods(c *config.Ready, l Lasting, es *elastic.Client) ([]login.Confi
 		out = append(out, login.Configured{Name: m.Name, Type: m.Type, Title: m.Title, Realm: m.Realm, Method: built})
 	}
 	return out, nil
+}
+
+// claims are the headers that speak for clients where a method believes them.
+func claims(methods []login.Configured) []string {
+	var all []string
+	for _, m := range methods {
+		if prover, ok := m.Method.(login.Prover); ok {
+			all = append(all, prover.Claims()...)
+		}
+	}
+	return all
 }
 
 // MethodURL is the address below which a method's endpoints lie.

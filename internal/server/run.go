@@ -8,8 +8,10 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/esgateway/esgateway/internal/certs"
 	"github.com/esgateway/esgateway/internal/config"
 	"github.com/esgateway/esgateway/internal/session"
 )
@@ -41,7 +43,7 @@ func Run(ctx context.Context, c *config.Ready, l Lasting, started func(Addresses
 	if err != nil {
 		return err
 	}
-	public, err := listen(ctx, c)
+	public, err := listen(ctx, c, l)
 	if err != nil {
 		return err
 	}
@@ -53,7 +55,7 @@ func Run(ctx context.Context, c *config.Ready, l Lasting, started func(Addresses
 }
 
 // listen opens the public listener, with TLS where a certificate is configured.
-func listen(ctx context.Context, c *config.Ready) (net.Listener, error) {
+func listen(ctx context.Context, c *config.Ready, l Lasting) (net.Listener, error) {
 	var lc net.ListenConfig
 	plain, err := lc.Listen(ctx, "tcp", c.Listen.Address)
 	if err != nil {
@@ -63,13 +65,53 @@ func listen(ctx context.Context, c *config.Ready) (net.Listener, error) {
 	if c.Listen.Cert == "" {
 		return plain, nil
 	}
-	pair, err := tls.LoadX509KeyPair(c.Listen.Cert, c.Listen.Key)
+	own, err := ownCertificate(c, l)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("listen.cert: %w", err), plain.Close())
 	}
 	return tls.NewListener(plain, &tls.Config{
-		MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2", "http/1.1"},
+		MinVersion: tls.VersionTLS12, GetCertificate: own, NextProtos: []string{"h2", "http/1.1"}, ClientAuth: clientAuth(c),
 	}), nil
+}
+
+// clientAuth is what clients are asked for, the same whatever name they ask for. Whose
+// certificates count is judged by methods, at every request: files may have changed
+// since the handshake, and a resumed session has none.
+func clientAuth(c *config.Ready) tls.ClientAuthType {
+	switch c.Listen.ClientCertificates {
+	case config.RequestCertificates:
+		return tls.RequestClientCert
+	case config.RequireCertificates:
+		return tls.RequireAnyClientCert
+	}
+	return tls.NoClientCert
+}
+
+// certificatePoll is how often the listener's files are looked at, while clients come.
+const certificatePoll = 5 * time.Second
+
+// ownCertificate gives out the listener's certificate, and the new one once its files
+// have changed. A pair that does not fit leaves the last one in place.
+func ownCertificate(c *config.Ready, l Lasting) (func(*tls.ClientHelloInfo) (*tls.Certificate, error), error) {
+	pair, err := certs.OpenPair(l.Now, c.Listen.Cert, c.Listen.Key)
+	if err != nil {
+		return nil, err
+	}
+	var polled atomic.Int64
+	polled.Store(l.Now().UnixNano())
+	return func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		now, last := l.Now().UnixNano(), polled.Load()
+		if now-last < int64(certificatePoll) || !polled.CompareAndSwap(last, now) {
+			return pair.Value(), nil
+		}
+		switch changed, err := pair.Poll(); {
+		case err != nil:
+			l.Log.Warn("the listener's certificate has changed and cannot be used; the last good one stays", "error.message", err.Error())
+		case changed:
+			l.Log.Info("the listener has a new certificate")
+		}
+		return pair.Value(), nil
+	}, nil
 }
 
 func listenOps(ctx context.Context, c *config.Ready) (net.Listener, error) {

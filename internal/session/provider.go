@@ -36,6 +36,9 @@ type ProviderEnds struct {
 	Subject string
 	// Sessions are the provider's sessions that it means; none: all of the subject.
 	Sessions []string
+	// Browser is the only one whose sessions are meant, and of those such as name no
+	// session of the provider's; zero: all browsers.
+	Browser Label
 }
 
 // labels are where sessions that it may mean are found.
@@ -55,6 +58,8 @@ func (e ProviderEnds) labels() []Label {
 func (e ProviderEnds) means(s *Session) bool {
 	switch {
 	case s.Realm != e.Realm:
+		return false
+	case e.Browser != (Label{}) && (s.Browser != e.Browser || s.Provider.Session != ""):
 		return false
 	case e.Subject == "":
 		return s.Provider.Session != "" && slices.Contains(e.Sessions, s.Provider.Session)

@@ -236,16 +236,6 @@ func saml3(t *testing.T) samlrealm.Config {
 	}
 }
 
-func pkiRealmsOf(t *testing.T) []pkirealm.Config {
-	t.Helper()
-	trust := []*x509.Certificate{readCertificate(t, "pki.crt")}
-	return []pkirealm.Config{
-		{Name: "pki3", CertificateAuthorities: trust},
-		{Name: "pki1", CertificateAuthorities: trust, DelegationEnabled: true},
-		{Name: "pki2", CertificateAuthorities: trust, DelegationEnabled: true, UsernamePattern: "OU=(.*?)(?:,|$)"},
-	}
-}
-
 // overTheDesk brings requests of the stand-in to the provider without a network.
 type overTheDesk struct{ to *endpoints }
 
@@ -277,6 +267,16 @@ func oidcRealms1To4(provider *endpoints) []oidcrealm.Config {
 	three.HideUserMetadata = true
 	four.AuthorizationRealms = []string{"default_file"}
 	return []oidcrealm.Config{one, two, three, four}
+}
+
+func pkiRealmsOf(t *testing.T) []pkirealm.Config {
+	t.Helper()
+	trust := []*x509.Certificate{readCertificate(t, "pki.crt")}
+	return []pkirealm.Config{
+		{Name: "pki3", CertificateAuthorities: trust},
+		{Name: "pki1", CertificateAuthorities: trust, DelegationEnabled: true},
+		{Name: "pki2", CertificateAuthorities: trust, DelegationEnabled: true, UsernamePattern: "OU=(.*?)(?:,|$)"},
+	}
 }
 
 func file(name string) func() ([]byte, error) {

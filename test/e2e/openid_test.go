@@ -67,7 +67,7 @@ func (w *world) oidcRealms(t *testing.T, authority *parts.CA) []oidcrealm.Config
 			RP: oidcrealm.RP{
 				ClientID: o.client.ID, ClientSecret: o.client.Secret, ResponseType: o.client.ResponseType,
 				RedirectURI: o.client.Callback, PostLogoutRedirectURI: o.client.LoggedOut,
-				RequestedScopes: []string{"openid", "profile", "email", "groups"},
+				RequestedScopes: []string{"openid", "profile", "email"},
 			},
 			OP: oidcrealm.OP{
 				Issuer: found.Issuer, AuthorizationEndpoint: found.Authorization, TokenEndpoint: found.Token,

@@ -90,7 +90,9 @@ type form struct{ user, password, button string }
 // and what the last page says.
 type signOut struct {
 	page, confirm, farewell string
-	asks                    bool // also those whom an OpenID Connect client sends
+	// onward is the button on the page to which an OpenID Connect client sends people for
+	// a sign-out; empty: they come back by themselves.
+	onward string
 }
 
 // FillIn is what alice or bob does at the login form.

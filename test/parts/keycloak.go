@@ -45,15 +45,18 @@ func StartKeycloak(t testing.TB, config IdentityProviderConfig) *Keycloak {
 	}), config.Host)
 	realm := base + "/realms/corp"
 	idp := &Keycloak{IdentityProvider: IdentityProvider{
-		EntityID: realm, URL: realm + "/", SSO: realm + "/protocol/saml", SLO: realm + "/protocol/saml",
-		Initiated: realm + "/protocol/saml/clients/es",
-		form:      form{user: "#username", password: "#password", button: "#kc-login"},
-		signOut:   signOut{page: realm + "/protocol/openid-connect/logout", confirm: "#kc-logout", farewell: "You are logged out"},
+		EntityID: realm, URL: base + "/realms/", SSO: realm + "/protocol/saml", SLO: realm + "/protocol/saml",
+		Initiated: realm + "/protocol/saml/clients/es", issuer: base + "/realms/",
+		form:    form{user: "#username", password: "#password", button: "#kc-login"},
+		signOut: signOut{page: realm + "/protocol/openid-connect/logout", confirm: "#kc-logout", farewell: "You are logged out"},
 	}}
 	home := keycloakHome(t)
 	authority := filepath.Join(home, "authority.crt")
 	Write(t, authority, config.CA.PEM())
-	writeKeycloakRealm(t, filepath.Join(home, "data", "import", "corp.json"), config)
+	writeKeycloakRealm(t, home, "corp", config, &config.Peer)
+	if len(config.ClientsOf(secondRealm)) > 0 {
+		writeKeycloakRealm(t, home, secondRealm, config, nil)
+	}
 
 	// Port 0: one that is free now may be taken when a JVM comes to asking for it.
 	cmd := exec.CommandContext(t.Context(), filepath.Join(home, "bin", "kc.sh"), "start", "--optimized", "--import-realm",
@@ -149,18 +152,22 @@ func keycloakInstalled(t testing.TB) string {
 	return filepath.Join(cache, "esgateway", strings.TrimSuffix(name, ".zip"))
 }
 
-func writeKeycloakRealm(t testing.TB, path string, config IdentityProviderConfig) {
+// secondRealm has the same people as the first one, and no SAML.
+const secondRealm = "partners"
+
+// writeKeycloakRealm writes what is imported at the start.
+func writeKeycloakRealm(t testing.TB, home, realm string, config IdentityProviderConfig, peer *SAMLPeer) {
 	t.Helper()
 	parsed, err := template.New("").Funcs(template.FuncMap{"json": jsonLiteral}).ParseFS(keycloakFiles, "keycloak/*.tmpl")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var content strings.Builder
-	values := map[string]any{"Peer": config.Peer}
+	values := map[string]any{"Realm": realm, "Peer": peer, "Clients": config.ClientsOf(realm)}
 	if err := parsed.ExecuteTemplate(&content, "realm.json.tmpl", values); err != nil {
 		t.Fatal(err)
 	}
-	Write(t, path, []byte(content.String()))
+	Write(t, filepath.Join(home, "data", "import", realm+".json"), []byte(content.String()))
 }
 
 // BackChannel makes Keycloak tell the peer of sign-outs itself, without a browser: by POST.
@@ -230,6 +237,25 @@ func (k *Keycloak) EndSessions(t testing.TB, user string) {
 		t.Fatalf("Keycloak knows %d people with the name %s", len(people), user)
 	}
 	k.call(t, http.MethodPost, "/admin/realms/corp/users/"+people[0].ID+"/logout", "", admin, nil, nil)
+}
+
+// EndOther ends a person's session in another browser, on Keycloak's own page. The tab is
+// signed in.
+func (k *Keycloak) EndOther(tab *Tab) {
+	tab.t.Helper()
+	tab.Goto(k.EntityID + "/account/account-security/device-activity")
+	tab.Click("[data-testid=row-1] button") // the first row is the tab's own session
+	tab.Click("#modal-confirm")
+}
+
+// NewKey gives the realm a key by which it signs from now on. Those that it had are
+// published as before.
+func (k *Keycloak) NewKey(t testing.TB, realm string) {
+	t.Helper()
+	k.call(t, http.MethodPost, "/admin/realms/"+realm+"/components", inJSON, k.administrator(t), toJSON(t, map[string]any{
+		"name": "new", "providerId": "rsa-generated", "providerType": "org.keycloak.keys.KeyProvider",
+		"config": map[string]any{"priority": []string{"1000"}, "enabled": []string{"true"}, "active": []string{"true"}, "algorithm": []string{"RS256"}},
+	}), nil)
 }
 
 // administrator gives a bearer token of the account that scripts/setup has made.

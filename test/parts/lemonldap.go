@@ -2,8 +2,11 @@ package parts
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"embed"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"os"
 	"os/exec"
@@ -36,10 +39,10 @@ func StartLemonLDAP(t testing.TB, config IdentityProviderConfig) *LemonLDAP {
 	config.CA.Serve(t, config.Port, forward(Loopback(port)), config.Host)
 	base := fmt.Sprintf("https://%s:%d/", config.Host, config.Port)
 	idp := &LemonLDAP{IdentityProvider{
-		EntityID: base + "saml/metadata", URL: base, SSO: base + "saml/singleSignOn", SLO: base + "saml/singleLogout",
+		EntityID: base + "saml/metadata", URL: base, issuer: strings.TrimSuffix(base, "/"), SSO: base + "saml/singleSignOn", SLO: base + "saml/singleLogout",
 		Initiated: base + "saml/singleSignOn?IDPInitiated=1&spConfKey=es",
 		form:      form{user: "input[name=user]", password: "input[name=password]", button: "button[type=submit]"},
-		signOut:   signOut{page: base + "?logout=1", farewell: "Logout from service providers"},
+		signOut:   signOut{page: base + "?logout=1", farewell: "Logout from service providers", onward: "button.positive"},
 	}}
 	writeLemonLDAP(t, dir, idp, config)
 
@@ -62,11 +65,12 @@ func writeLemonLDAP(t testing.TB, dir string, idp *LemonLDAP, config IdentityPro
 			t.Fatal(err)
 		}
 	}
-	certFile, keyFile := WriteFiles(t, SigningKey(t, "identity provider"), dir, "idp")
+	key := SigningKey(t, "identity provider")
+	certFile, keyFile := WriteFiles(t, key, dir, "idp")
 	values := map[string]any{
-		"Dir": dir, "IdP": idp, "Domain": config.Host, "Peer": config.Peer,
+		"Dir": dir, "IdP": idp, "Domain": config.Host, "Peer": config.Peer, "Clients": config.Clients,
 		"AttributeFormat": "urn:oasis:names:tc:SAML:2.0:attrname-format:basic",
-		"Key":             readFile(t, keyFile), "Certificate": readFile(t, certFile),
+		"Key":             readFile(t, keyFile), "Certificate": readFile(t, certFile), "PublicKey": publicKey(t, key),
 	}
 	parsed := lemonLDAPTemplates(t)
 	written := func(name string) string {
@@ -93,6 +97,16 @@ func lemonLDAPTemplates(t testing.TB) *template.Template {
 		t.Fatal(err)
 	}
 	return parsed
+}
+
+// publicKey is the key's public half in PEM form.
+func publicKey(t testing.TB, key tls.Certificate) string {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(key.Leaf.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 }
 
 // jsonLiteral is for templates of JSON files.

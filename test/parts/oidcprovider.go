@@ -30,7 +30,7 @@ func StartOIDCProvider(t testing.TB, config IdentityProviderConfig, late time.Du
 	idp := &IdentityProvider{
 		URL: issuer + "/", issuer: issuer,
 		form:    form{user: "input[name=username]", password: "input[name=password]", button: "button"},
-		signOut: signOut{page: issuer + "/session/end", confirm: "button[name=logout]", farewell: "Sign-out Success", asks: true},
+		signOut: signOut{page: issuer + "/session/end", confirm: "button[name=logout]", farewell: "Sign-out Success", onward: "button[name=logout]"},
 	}
 	cmd := exec.CommandContext(t.Context(), Find(t, "node", "nodejs"), script, settings)
 	cmd.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+authority)

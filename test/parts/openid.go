@@ -37,12 +37,12 @@ func (c IdentityProviderConfig) ClientsOf(realm string) []Client {
 // Issuer is the provider's name as an OpenID Connect client of it knows it.
 func (i *IdentityProvider) Issuer(client Client) string { return i.issuer + client.Realm }
 
-// Confirm answers a provider that asks whether somebody whom an OpenID Connect client has
-// sent for a sign-out means it; one that does not ask needs no answer.
-func (i *IdentityProvider) Confirm(tab *Tab) {
+// GoOn is what somebody does whom an OpenID Connect client has sent for a sign-out, where
+// the provider asks, or shows something, before it sends people back.
+func (i *IdentityProvider) GoOn(tab *Tab) {
 	tab.t.Helper()
-	if i.signOut.asks {
-		tab.Click(i.signOut.confirm)
+	if i.signOut.onward != "" {
+		tab.Click(i.signOut.onward)
 	}
 }
 

@@ -38,8 +38,8 @@ const provider = new Provider(settings.issuer, {
   jwks: { keys: [signing("rsa", { modulusLength: 2048 }, { kid: "first", alg: "RS256" })] },
   cookies: { keys: ["of a test"] },
   responseTypes: ["code", "id_token", "id_token token"],
-  scopes: ["openid", "profile", "email", "groups"],
-  claims: { openid: ["sub", "sid"], profile: ["name", "preferred_username"], email: ["email"], groups: ["groups"] },
+  scopes: ["openid", "profile", "email"],
+  claims: { openid: ["sub", "sid"], profile: ["name", "preferred_username", "groups"], email: ["email"] },
   conformIdTokenClaims: false, // Elasticsearch reads the ID token
   features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true }, rpInitiatedLogout: { enabled: true } },
   ttl: { AccessToken: 3600, AuthorizationCode: 60, IdToken: 3600, Interaction: 86400, Session: 86400, Grant: 86400 },
@@ -52,7 +52,7 @@ const provider = new Provider(settings.issuer, {
     const { client, session } = ctx.oidc;
     const known = session.grantIdFor(client.clientId);
     const grant = (known && (await ctx.oidc.provider.Grant.find(known))) || new ctx.oidc.provider.Grant({ accountId: session.accountId, clientId: client.clientId });
-    grant.addOIDCScope("openid profile email groups");
+    grant.addOIDCScope("openid profile email");
     await grant.save();
     return grant;
   },

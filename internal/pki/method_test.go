@@ -1,0 +1,334 @@
+package pki_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/esgateway/esgateway/internal/gatewaytest"
+	"github.com/esgateway/esgateway/internal/standin"
+	"github.com/esgateway/esgateway/internal/standin/pkirealm"
+)
+
+// authority signs certificates, and revokes them.
+type authority struct {
+	*x509.Certificate
+	key     *ecdsa.PrivateKey
+	revoked []x509.RevocationListEntry
+	lists   int64
+}
+
+var serial atomic.Int64 //nolint:gochecknoglobals // serial numbers are never used twice
+
+func newAuthority(t *testing.T, name string, at time.Time) *authority {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &authority{key: key}
+	a.Certificate = a.sign(t, &x509.Certificate{
+		Subject: pkix.Name{CommonName: name}, NotBefore: at.Add(-time.Hour), NotAfter: at.Add(1000 * time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+	}, &key.PublicKey)
+	return a
+}
+
+func (a *authority) sign(t *testing.T, template *x509.Certificate, public any) *x509.Certificate {
+	t.Helper()
+	template.SerialNumber = big.NewInt(serial.Add(1))
+	parent := a.Certificate
+	if parent == nil {
+		parent = template
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, public, a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// client is a client's certificate, valid from then for an hour and a half.
+func (a *authority) client(t *testing.T, name string, at time.Time) *x509.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.sign(t, &x509.Certificate{
+		Subject: pkix.Name{CommonName: name}, NotBefore: at.Add(-time.Minute), NotAfter: at.Add(90 * time.Minute),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}, &key.PublicKey)
+}
+
+// list writes the revocation list into the file.
+func (a *authority) list(t *testing.T, file string, at time.Time) {
+	t.Helper()
+	a.lists++
+	der, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
+		Number: big.NewInt(a.lists), ThisUpdate: at.Add(-time.Minute), NextUpdate: at.Add(time.Hour), RevokedCertificateEntries: a.revoked,
+	}, a.Certificate, a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// front is a gateway behind a load balancer, which is this test.
+type front struct {
+	*gatewaytest.Gateway
+	ca  *authority
+	crl string
+}
+
+// begin of the gateway's clock, before there is one.
+var begin = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // a constant
+
+// behindFront starts it. Further keys of the method come after a comma.
+func behindFront(t *testing.T, method, trusted string, realms ...string) *front {
+	t.Helper()
+	f := &front{ca: newAuthority(t, "clients", begin), crl: filepath.Join(t.TempDir(), "clients.crl")}
+	f.ca.list(t, f.crl, begin)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, []byte(armoured(f.ca.Certificate)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.Gateway = gatewaytest.Start(t, gatewaytest.Options{
+		Listen: trusted,
+		Method: "}\n  - {name: services, type: pki, from: header, format: nginx, ca: '" + ca + "'" + strings.ReplaceAll(method, "{{crl}}", f.crl),
+		Routes: "  - {path: /robots, to: [\"{{app}}\"], require: {users: [robot]}}\n",
+		Elastic: func(_ *gatewaytest.Gateway, c *standin.Config) {
+			for _, name := range append(realms, "pki1") {
+				c.PKI = append(c.PKI, pkirealm.Config{Name: name, CertificateAuthorities: []*x509.Certificate{f.ca.Certificate}, DelegationEnabled: true})
+				c.RoleMappings = append(c.RoleMappings, standin.RoleMapping{Realm: name, Users: []string{"robot", "drone"}, Roles: []string{"analyst"}})
+			}
+		},
+	})
+	return f
+}
+
+const trustLoopback = `, trusted_proxies: ["127.0.0.1"]`
+
+// ask sends a request as the load balancer does for a client with that certificate.
+func (f *front) ask(c *x509.Certificate, path string, headers ...string) gatewaytest.Reply {
+	return f.Browser().API(http.MethodGet, path, "", append([]string{
+		"Origin", "", "X-Ssl-Client-Verify", "SUCCESS", "X-Ssl-Client-Cert", escaped(c),
+	}, headers...)...)
+}
+
+func (f *front) delegations() int { return f.ES.Counters().Calls["POST /_security/delegate_pki"] }
+
+func TestACertificateIsTheProofOfEachRequest(t *testing.T) {
+	t.Parallel()
+	f := behindFront(t, "", trustLoopback)
+	robot := f.ca.client(t, "robot", f.Clock.Now())
+	got := f.ask(robot, "/")
+	if got.Status != http.StatusOK || !strings.Contains(got.Body, "Authorization: Bearer ") || len(got.Header.Values("Set-Cookie")) != 0 {
+		t.Fatalf("got %d %s", got.Status, got.Body)
+	}
+	for _, never := range []string{"X-Ssl-Client", "Client-Cert"} {
+		if strings.Contains(got.Body, never) {
+			t.Errorf("%s goes upstream:\n%s", never, got.Body)
+		}
+	}
+	if got := f.ask(robot, "/_security/_authenticate"); !strings.Contains(got.Body, `"username":"robot"`) || !strings.Contains(got.Body, `"pki1"`) {
+		t.Errorf("ES sees %s", got.Body)
+	}
+	if got := f.ask(robot, "/robots"); got.Status != http.StatusOK {
+		t.Errorf("what the route requires: %d", got.Status)
+	}
+	if got := f.ask(f.ca.client(t, "drone", f.Clock.Now()), "/robots"); got.Status != http.StatusForbidden {
+		t.Errorf("what the route does not: %d", got.Status)
+	}
+	if got := f.ask(f.ca.client(t, "nobody", f.Clock.Now()), "/"); got.Header.Get("X-Gateway-Response") != "no_roles" {
+		t.Errorf("a user without roles: %d %s", got.Status, got.Body)
+	}
+	if f.ES.LiveTokens("nobody") != 0 {
+		t.Error("the token of a user without roles lives")
+	}
+}
+
+func TestFiveHundredFirstRequestsDelegateOnce(t *testing.T) {
+	t.Parallel()
+	f := behindFront(t, "", trustLoopback)
+	robot := f.ca.client(t, "robot", f.Clock.Now())
+	var all sync.WaitGroup
+	for range 500 {
+		all.Go(func() {
+			if got := f.ask(robot, "/"); got.Status != http.StatusOK {
+				t.Errorf("got %d", got.Status)
+			}
+		})
+	}
+	all.Wait()
+	if n := f.delegations(); n != 1 {
+		t.Errorf("%d delegations", n)
+	}
+	f.ask(f.ca.client(t, "robot", f.Clock.Now()), "/") // renewed: other bytes, another entry
+	if n := f.delegations(); n != 2 {
+		t.Errorf("%d delegations after the certificate was renewed", n)
+	}
+}
+
+// TestTheTokenOfACertificate is made anew ahead of its end and when ES has refused it; an
+// outage takes nothing away.
+func TestTheTokenOfACertificate(t *testing.T) {
+	t.Parallel()
+	f := behindFront(t, "", trustLoopback)
+	robot := f.ca.client(t, "robot", f.Clock.Now())
+	f.ask(robot, "/")
+	f.Clock.Advance(19*time.Minute + 30*time.Second)
+	f.ES.SetFaults(standin.Faults{Down: true})
+	if got := f.ask(robot, "/"); got.Status != http.StatusOK {
+		t.Errorf("near its end, with ES down: %d", got.Status)
+	}
+	f.ES.SetFaults(standin.Faults{})
+	gatewaytest.Eventually(t, "it is made anew beside the requests", func() bool {
+		return f.ask(robot, "/").Status == http.StatusOK && f.delegations() >= 2
+	})
+	f.ES.ForgetTokens("robot")
+	if got := f.ask(robot, "/_security/_authenticate"); got.Status != http.StatusOK {
+		t.Errorf("after ES has forgotten the token: %d %s", got.Status, got.Body)
+	}
+	f.Clock.Advance(21 * time.Minute)
+	f.ES.SetFaults(standin.Faults{Down: true})
+	if got := f.ask(robot, "/"); got.Status != http.StatusServiceUnavailable {
+		t.Errorf("past its end, with ES down: %d", got.Status)
+	}
+}
+
+// TestACertificateThatDoesNotCount, and why.
+func TestACertificateThatDoesNotCount(t *testing.T) {
+	t.Parallel()
+	f := behindFront(t, "", trustLoopback)
+	now := f.Clock.Now()
+	stranger := newAuthority(t, "clients", now)
+	good := f.ca.client(t, "robot", now)
+	for name, tc := range map[string]struct {
+		c       *x509.Certificate
+		headers []string
+		cause   string
+	}{
+		"of another authority of the same name": {c: stranger.client(t, "robot", now), cause: "certificate_untrusted"},
+		"ended":                                 {c: f.ca.client(t, "robot", now.Add(-2*time.Hour)), cause: "certificate_expired"},
+		"of the future":                         {c: f.ca.client(t, "robot", now.Add(time.Hour)), cause: "certificate_not_yet_valid"},
+		"the authority's own":                   {c: f.ca.Certificate, cause: "certificate_"},
+		"the front says FAILED":                 {c: good, headers: []string{"X-Ssl-Client-Verify", "FAILED:unable to verify"}, cause: "certificate_header"},
+		"broken":                                {c: good, headers: []string{"X-Ssl-Client-Cert", "-----BEGIN"}, cause: "certificate_header"},
+		"a placeholder":                         {c: good, headers: []string{"X-Ssl-Client-Cert", "$ssl_client_escaped_cert"}, cause: "certificate_header"},
+	} {
+		got := f.ask(tc.c, "/", tc.headers...)
+		if got.Status != http.StatusUnauthorized || !strings.Contains(got.Body, `"cause":"`+tc.cause) {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
+		}
+	}
+	if got := f.ask(good, "/", "X-Ssl-Client-Verify", "NONE", "X-Ssl-Client-Cert", ""); got.Status != http.StatusUnauthorized || strings.Contains(got.Body, "certificate") {
+		t.Errorf("no certificate: %d %s", got.Status, got.Body)
+	}
+	if f.delegations() != 0 {
+		t.Error("ES was asked")
+	}
+	if got := f.ask(good, "/"); got.Status != http.StatusOK {
+		t.Errorf("the good one: %d", got.Status)
+	}
+	f.Clock.Advance(91 * time.Minute)
+	if got := f.ask(good, "/"); !strings.Contains(got.Body, "certificate_expired") {
+		t.Errorf("the good one after its end: %d %s", got.Status, got.Body)
+	}
+}
+
+func TestHeadersOfAPeerThatIsNotTrustedAreNoCertificate(t *testing.T) {
+	t.Parallel()
+	f := behindFront(t, "", `, trusted_proxies: ["10.1.2.3"]`)
+	if got := f.ask(f.ca.client(t, "robot", f.Clock.Now()), "/"); got.Status != http.StatusUnauthorized || f.delegations() != 0 {
+		t.Errorf("got %d", got.Status)
+	}
+	if got := f.ask(f.ca.client(t, "robot", f.Clock.Now()), "/public"); strings.Contains(got.Body, "X-Ssl-Client") {
+		t.Errorf("they go upstream: %s", got.Body)
+	}
+}
+
+// TestARevokedCertificate is refused at the next request once the list says so.
+func TestARevokedCertificate(t *testing.T) {
+	t.Parallel()
+	f := behindFront(t, ", crl: '{{crl}}'", trustLoopback)
+	robot, drone := f.ca.client(t, "robot", f.Clock.Now()), f.ca.client(t, "drone", f.Clock.Now())
+	f.Clock.Advance(6 * time.Second)
+	if a, b := f.ask(robot, "/"), f.ask(drone, "/"); a.Status != http.StatusOK || b.Status != http.StatusOK {
+		t.Fatalf("before: %d %d %s", a.Status, b.Status, a.Body)
+	}
+	f.ca.revoked = append(f.ca.revoked, x509.RevocationListEntry{SerialNumber: robot.SerialNumber, RevocationTime: f.Clock.Now()})
+	f.ca.list(t, f.crl, f.Clock.Now())
+	f.Clock.Advance(6 * time.Second)
+	if got := f.ask(robot, "/"); !strings.Contains(got.Body, "certificate_revoked") {
+		t.Errorf("revoked: %d %s", got.Status, got.Body)
+	}
+	if got := f.ask(drone, "/"); got.Status != http.StatusOK {
+		t.Errorf("another one: %d", got.Status)
+	}
+	f.Clock.Advance(time.Hour)
+	if got := f.ask(drone, "/"); !strings.Contains(got.Body, "certificate_list_stale") {
+		t.Errorf("with a list that is overdue: %d %s", got.Status, got.Body)
+	}
+	if all := strings.Join(f.Warnings(), "\n"); !strings.Contains(all, "overdue") {
+		t.Errorf("the warnings are %q", all)
+	}
+}
+
+func TestAnAnswerOfAnotherRealmIsRefused(t *testing.T) {
+	t.Parallel()
+	f := behindFront(t, ", realm: pki1", trustLoopback, "pki0") // pki0 comes first at ES
+	got := f.ask(f.ca.client(t, "robot", f.Clock.Now()), "/")
+	if got.Status != http.StatusUnauthorized || !strings.Contains(got.Body, `"cause":"realm"`) {
+		t.Errorf("got %d %s", got.Status, got.Body)
+	}
+	gatewaytest.Eventually(t, "its token is given back", func() bool { return f.ES.LiveTokens("robot") == 0 })
+}
+
+// TestWhatDecides: a header over a certificate, a session over a certificate, and no
+// certificate of a browser in silence.
+func TestWhatDecides(t *testing.T) {
+	t.Parallel()
+	f := behindFront(t, "", trustLoopback)
+	robot := f.ca.client(t, "robot", f.Clock.Now())
+	if got := f.ask(robot, "/", "Authorization", "Bearer nonsense"); got.Status != http.StatusUnauthorized || f.delegations() != 0 {
+		t.Errorf("a header beside a certificate: %d", got.Status)
+	}
+	shown := []string{"X-Ssl-Client-Verify", "SUCCESS", "X-Ssl-Client-Cert", escaped(robot)}
+	b := f.Browser()
+	if got := b.Get("/", shown...); got.Status != http.StatusSeeOther || f.delegations() != 0 {
+		t.Errorf("a browser at a page: %d %q", got.Status, got.Location)
+	}
+	b.SignIn("/", "alice")
+	if got := b.Get("/robots", shown...); got.Status != http.StatusForbidden {
+		t.Errorf("a session beside a certificate: %d", got.Status)
+	}
+	page := b.Get(prefix + "/login?again=1")
+	if strings.Contains(page.Body, `data-method="services"`) || !strings.Contains(page.Body, `data-method="corp"`) {
+		t.Error("the sign-in page offers certificates")
+	}
+	evil := append([]string{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, shown...)
+	if got := f.Browser().API(http.MethodPost, "/", "{}", evil...); got.Header.Get("X-Gateway-Response") != "cross_origin" {
+		t.Errorf("a page of another site with the browser's certificate: %d", got.Status)
+	}
+}
+
+const prefix = gatewaytest.Prefix

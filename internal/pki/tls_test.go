@@ -1,0 +1,234 @@
+package pki_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/esgateway/esgateway/internal/audit"
+	"github.com/esgateway/esgateway/internal/config"
+	"github.com/esgateway/esgateway/internal/gatewaytest"
+	"github.com/esgateway/esgateway/internal/metrics"
+	"github.com/esgateway/esgateway/internal/plugins"
+	"github.com/esgateway/esgateway/internal/server"
+	"github.com/esgateway/esgateway/internal/session"
+	"github.com/esgateway/esgateway/internal/standin"
+	"github.com/esgateway/esgateway/internal/standin/pkirealm"
+)
+
+// listener is a gateway as a process would be, on a TLS listener of its own.
+type listener struct {
+	*gatewaytest.Gateway // for its Elasticsearch and application alone
+	clients, servers     *authority
+	address, cert, key   string
+}
+
+// pair makes a certificate with its key in two files.
+func (a *authority) pair(t *testing.T, name, cert, key string) *x509.Certificate {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := a.sign(t, &x509.Certificate{
+		Subject: pkix.Name{CommonName: name}, DNSNames: []string{"localhost", "other.localhost"}, NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth},
+	}, &private.PublicKey)
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: c.Raw}, key: {Type: "PRIVATE KEY", Bytes: der}} {
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
+}
+
+func listens(t *testing.T, mode string) *listener {
+	t.Helper()
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	l := &listener{clients: newAuthority(t, "clients", time.Now()), servers: newAuthority(t, "servers", time.Now()), cert: file("tls.crt"), key: file("tls.key")}
+	l.servers.pair(t, "gateway", l.cert, l.key)
+	l.Gateway = gatewaytest.Start(t, gatewaytest.Options{Elastic: func(g *gatewaytest.Gateway, c *standin.Config) {
+		g.Clock.Advance(time.Since(g.Clock.Now())) // certificates of TLS are judged by the world's clock
+		c.PKI = []pkirealm.Config{{Name: "pki1", CertificateAuthorities: []*x509.Certificate{l.clients.Certificate}, DelegationEnabled: true}}
+		c.RoleMappings = append(c.RoleMappings, standin.RoleMapping{Realm: "pki1", Users: []string{"robot"}, Roles: []string{"analyst"}})
+	}})
+	free, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.address = free.Addr().String()
+	_, port, _ := net.SplitHostPort(l.address)
+	if err := free.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"keys": session.NewKey() + "\n", "clients.pem": armoured(l.clients.Certificate), "gateway.yaml": fmt.Sprintf(`
+public_url: https://localhost:%[1]s
+listen: {address: "%[2]s", cert: tls.crt, key: tls.key, client_certificates: %[3]s}
+operations: {address: ""}
+elasticsearch: {urls: ["%[4]s"], ca: "%[5]s", username: %[6]s, password_file: "%[7]s"}
+sessions: {keys_file: keys, store: {type: embedded, path: sessions.db}}
+methods:
+  - {name: corp, type: saml, realm: saml1}
+  - {name: services, type: pki, from: tls, ca: clients.pem}
+routes:
+  - {to: ["%[8]s"]}
+`, port, l.address, mode, l.ElasticURL, l.Ready.Elastic.CA, gatewaytest.Account, l.Ready.Elastic.PasswordFile, l.AppURL)} {
+		if err := os.WriteFile(file(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.run(t, file("gateway.yaml"))
+	return l
+}
+
+func (l *listener) run(t *testing.T, file string) {
+	t.Helper()
+	ready, err := config.Load(file, nil, plugins.Plugins())
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	ctx, stop := context.WithCancel(t.Context())
+	started, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- server.Run(ctx, ready, server.Lasting{Metrics: metrics.New(), Audit: audit.New(log), Log: log, Now: l.Clock.Now}, func(server.Addresses) { close(started) })
+	}()
+	select {
+	case <-started:
+	case err := <-ended:
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// client speaks TLS with that certificate, or none.
+func (l *listener) client(t *testing.T, files ...string) *http.Client {
+	t.Helper()
+	pool := x509.NewCertPool()
+	pool.AddCert(l.servers.Certificate)
+	trust := &tls.Config{RootCAs: pool, ServerName: "localhost", MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(4)}
+	if len(files) == 2 {
+		pair, err := tls.LoadX509KeyPair(files[0], files[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		trust.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
+	}
+	transport := &http.Transport{
+		TLSClientConfig: trust, ForceAttemptHTTP2: true,
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, l.address)
+		},
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// get asks for a page as a program does. The error is that of the handshake.
+func (l *listener) get(t *testing.T, c *http.Client, host string) (status int, body string, resp *http.Response, err error) {
+	t.Helper()
+	_, port, _ := net.SplitHostPort(l.address)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+host+":"+port+"/", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err = c.Do(r)
+	if err != nil {
+		return 0, "", nil, err
+	}
+	defer resp.Body.Close()
+	read, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(read), resp, err
+}
+
+// TestACertificateOfOurOwnListener: whoever has the key may show it.
+func TestACertificateOfOurOwnListener(t *testing.T) {
+	t.Parallel()
+	l := listens(t, "request")
+	dir := t.TempDir()
+	mine, theirs := []string{filepath.Join(dir, "a.crt"), filepath.Join(dir, "a.key")}, []string{filepath.Join(dir, "b.crt"), filepath.Join(dir, "b.key")}
+	l.clients.pair(t, "robot", mine[0], mine[1])
+	newAuthority(t, "clients", time.Now()).pair(t, "robot", theirs[0], theirs[1])
+	robot := l.client(t, mine...)
+	for _, again := range []string{"a new connection", "a resumed one"} {
+		status, body, resp, err := l.get(t, robot, "localhost")
+		if err != nil || status != http.StatusOK || !strings.Contains(body, "Authorization: Bearer ") {
+			t.Fatalf("%s: %d %s %v", again, status, body, err)
+		}
+		if resp.ProtoMajor != 2 || resp.TLS.DidResume != (again == "a resumed one") {
+			t.Errorf("%s: HTTP/%d, resumed: %v", again, resp.ProtoMajor, resp.TLS.DidResume)
+		}
+		robot.CloseIdleConnections()
+	}
+	for name, c := range map[string]*http.Client{"none": l.client(t), "of another authority": l.client(t, theirs...)} {
+		if status, body, _, err := l.get(t, c, "localhost"); err != nil || status != http.StatusUnauthorized {
+			t.Errorf("%s: %d %s %v", name, status, body, err)
+		}
+	}
+	// A certificate that has ended since is refused on the same connection.
+	l.Clock.Advance(2 * time.Hour)
+	if status, body, _, err := l.get(t, robot, "localhost"); err != nil || !strings.Contains(body, "certificate_expired") {
+		t.Errorf("after its end: %d %s %v", status, body, err)
+	}
+}
+
+func TestWithRequireNobodyComesInWithoutACertificate(t *testing.T) {
+	t.Parallel()
+	l := listens(t, "require")
+	if status, _, _, err := l.get(t, l.client(t), "localhost"); err == nil {
+		t.Errorf("without: %d", status)
+	}
+}
+
+// TestTheListenersOwnCertificateIsReadAgain once its files have changed.
+func TestTheListenersOwnCertificateIsReadAgain(t *testing.T) {
+	t.Parallel()
+	l := listens(t, "request")
+	serialOf := func() string {
+		c := l.client(t)
+		defer c.CloseIdleConnections()
+		_, _, resp, err := l.get(t, c, "localhost")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.TLS.PeerCertificates[0].SerialNumber.String()
+	}
+	before := serialOf()
+	next := l.servers.pair(t, "gateway", l.cert, l.key)
+	l.Clock.Advance(6 * time.Second)
+	if got := serialOf(); got != next.SerialNumber.String() || got == before {
+		t.Errorf("the certificate is %s, want %s", got, next.SerialNumber)
+	}
+	if err := os.WriteFile(l.cert, []byte("half a file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l.Clock.Advance(6 * time.Second)
+	if got := serialOf(); got != next.SerialNumber.String() {
+		t.Errorf("with a broken file the certificate is %s", got)
+	}
+}
