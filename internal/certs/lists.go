@@ -45,8 +45,8 @@ func keyOf(issuer *x509.Certificate) issuerKey {
 // A list is one file's list.
 type list struct {
 	status  ListStatus
-	scope   string // octets of the extension that says which certificates it is about
-	revoked map[string]struct{}
+	scope   string              // octets of the extension that says which certificates it is about
+	revoked map[string]struct{} // by the octets of the serial number
 }
 
 // ListStatus is a list for operators' eyes.
@@ -117,7 +117,7 @@ func (l *Lists) read(name string, der []byte, known []*x509.Certificate) error {
 		revoked: make(map[string]struct{}, len(parsed.RevokedCertificateEntries)),
 	}
 	for _, entry := range parsed.RevokedCertificateEntries {
-		one.revoked[entry.SerialNumber.String()] = struct{}{}
+		one.revoked[string(entry.SerialNumber.Bytes())] = struct{}{}
 	}
 	l.put(keyOf(known[signer]), one)
 	return nil
@@ -177,7 +177,7 @@ func (l *Lists) Look(issuer *x509.Certificate, serial *big.Int, at time.Time) St
 	lists := l.byIssuer[keyOf(issuer)]
 	standing := Unlisted
 	for _, one := range lists {
-		if _, revoked := one.revoked[serial.String()]; revoked {
+		if _, revoked := one.revoked[string(serial.Bytes())]; revoked {
 			return Revoked
 		}
 		if one.status.Stale(at) {

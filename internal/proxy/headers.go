@@ -24,7 +24,7 @@ func strippedNames() []string {
 // strippedFamilies are prefixes of normalised names.
 func strippedFamilies() []string {
 	return []string{
-		"x-forwarded-", "x-gateway-", "x-auth-request-", "x-webauth-", "x-remote-", "x-ssl-client-", "x-client-cert",
+		"x-forwarded-", "x-gateway-", "x-auth-request-", "x-webauth-", "x-remote-", "x-ssl-client-", "x-client-cert", "x-amzn-mtls-",
 		"es-secondary-", "x-elastic-product-origin", "x-elastic-internal-", "x-elastic-project-", "-xpack-security-", "-security-",
 	}
 }

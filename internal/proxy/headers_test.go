@@ -17,7 +17,7 @@ func TestForgedHeaders(t *testing.T) {
 		"es-security-runas-user": true, "ES_SECURITY_RUNAS_USER": true, "es-secondary-authorization": true,
 		"es-secondary-x-client-authentication": true, "x-client-authentication": true, "ES-Client-Authentication": true,
 		"X-elastic-product-origin": true, "x-elastic-internal-origin": true, "X-Elastic-Project-Id": true,
-		"_xpack_security_authentication": true, "_security_x": true, "Client-Cert": true, "client_cert_chain": true, "X-SSL-Client-Cert": true,
+		"_xpack_security_authentication": true, "_security_x": true, "Client-Cert": true, "client_cert_chain": true, "X-SSL-Client-Cert": true, "x_amzn_mtls_clientcert": true,
 		"Accept": false, "Content-Type": false, "X-Opaque-Id": false, "Traceparent": false, "Kbn-Xsrf": false, "X-Elastic-Client-Meta": false,
 		"If-None-Match": false, "X-Requested-With": false, "Range": false,
 	} {

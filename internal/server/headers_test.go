@@ -28,7 +28,7 @@ func forgeries() []string {
 		// where it came from
 		"X-Forwarded-Ssl", "X-Forwarded-Scheme", "X-Forwarded-Prefix", "X-Client-IP", "True-Client-IP", "Client-IP", "Proxy", "Proxy-Authorization",
 		// certificates (control 3)
-		"Client-Cert", "Client_Cert", "Client-Cert-Chain", "X-SSL-Client-Cert", "SSL-Client-Cert", "X-Client-Cert-Chain",
+		"Client-Cert", "Client_Cert", "Client-Cert-Chain", "X-SSL-Client-Cert", "X-Amzn-Mtls-Clientcert-Leaf", "X-Forwarded-Client-Cert", "X-Forwarded-Tls-Client-Cert", "SSL-Client-Cert", "X-Client-Cert-Chain",
 		// what steers Elasticsearch (control 4, contract http 1.4)
 		"es-security-runas-user", "ES_Security_RunAs_User", "es-secondary-authorization", "es-secondary-x-client-authentication",
 		"X-Client-Authentication", "ES-Client-Authentication", "x-elastic-product-origin", "X-Elastic-Internal-Origin",

@@ -194,6 +194,8 @@ func pkiRealms(t *testing.T, s *server) {
 	pki.post(t, delegatePath, chain(leaf, sub)).want(t, 200).is(t, object{
 		"authentication.authentication_realm.name": "pki1", "authentication.authentication_realm.type": "pki",
 	})
+	s.user("contract-security").post(t, delegatePath, chain(leaf, sub)).fails(t, 403, "security_exception",
+		fmt.Sprintf(forbidden, delegateAction, "contract-security", "contract_security", "cluster", "delegate_pki,all"))
 	unit := func(c *x509.Certificate) { c.Subject = pkix.Name{OrganizationalUnit: []string{"batch"}} }
 	pki.post(t, delegatePath, chain(certify(t, sub, "", unit), sub)).want(t, 200).is(t, object{
 		"authentication.username": "batch", "authentication.authentication_realm.name": "pki2",

@@ -166,6 +166,7 @@ func users() []standin.User {
 		with("contract-saml", "contract_saml"),
 		with("contract-oidc", "contract_oidc"),
 		with("contract-pki", "contract_pki"),
+		with("contract-security", "contract_security"),
 		with("contract-tokens", "contract_tokens"),
 		with("contract-other", "contract_tokens"),
 		with("contract-keys", "contract_keys"),
@@ -195,7 +196,9 @@ func roles() map[string]standin.Role {
 		"contract_oidc":   {Cluster: []string{"manage_oidc"}},
 		"contract_pki":    {Cluster: []string{"delegate_pki"}},
 		"contract_tokens": {Cluster: []string{"manage_token"}},
-		"contract_keys":   {Cluster: []string{"manage_own_api_key", "manage_token", "monitor"}},
+
+		"contract_security": {Cluster: []string{"manage_security"}},
+		"contract_keys":     {Cluster: []string{"manage_own_api_key", "manage_token", "monitor"}},
 
 		"contract_granter":  {Cluster: []string{"grant_api_key"}},
 		"contract_profiles": {Cluster: []string{"manage_user_profile"}},
