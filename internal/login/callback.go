@@ -149,10 +149,28 @@ func (f *Flow) finish(w http.ResponseWriter, r *http.Request, v *visit, step Ste
 		return err
 	}
 	if begun.Ended != nil {
-		old, _ := begun.Ended.User()
-		return f.pages.Page(w, r, http.StatusOK, web.OtherUser{Old: old, New: identity.Username, Continue: step.attempt.Next})
+		return f.pages.Page(w, r, http.StatusOK, f.otherUser(begun.Ended, begun.Session, step.attempt.Next))
 	}
 	return f.goOn(w, r, begun.ID, step.attempt.wanted())
+}
+
+// otherUser tells of another user than before. One of the same name, of another realm, is
+// told apart by the way to sign in.
+func (f *Flow) otherUser(before, now *session.Session, next string) web.OtherUser {
+	old, _ := before.User()
+	name, _ := now.User()
+	if old == name {
+		old, name = old+f.by(before), name+f.by(now)
+	}
+	return web.OtherUser{Old: old, New: name, Continue: next}
+}
+
+// by is how somebody has signed in, behind a name.
+func (f *Flow) by(s *session.Session) string {
+	if m := f.methodNamed(s.Method); m != nil && m.Title != "" {
+		return " (" + m.Title + ")"
+	}
+	return " (" + s.Realm + ")"
 }
 
 func (f *Flow) signedIn(r *http.Request, m *Configured, s *session.Session) {

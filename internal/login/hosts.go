@@ -143,9 +143,7 @@ func (f *Flow) entered(w http.ResponseWriter, r *http.Request, b browser, s *ses
 	if err := f.sessions.End(r.Context(), before, session.OtherUser); err != nil {
 		return storeFault(err)
 	}
-	old, _ := before.User()
-	now, _ := s.User()
-	return f.pages.Page(w, r, http.StatusOK, web.OtherUser{Old: old, New: now, Continue: next})
+	return f.pages.Page(w, r, http.StatusOK, f.otherUser(before, s, next))
 }
 
 // enterAgain answers a ticket that does not fit. With a session on this host another

@@ -105,10 +105,12 @@ func (m *Method) answered(ctx context.Context, attempts login.Attempts, a answer
 
 // fromOurProvider refuses an answer that names another issuer (RFC 9207), or none
 // although the provider always names itself (threat: mix-up, a code of one provider is
-// led to another's callback).
+// led to another's callback). An ID token names its issuer, so that providers leave the
+// other name out beside one.
 func (m *Method) fromOurProvider(values url.Values) error {
 	iss := values.Get("iss")
-	if iss == m.cfg.Issuer || iss == "" && !m.provider.namesItself() {
+	signed := values.Get("id_token") != "" && !values.Has("code")
+	if iss == m.cfg.Issuer || iss == "" && (signed || !m.provider.namesItself()) {
 		return nil
 	}
 	return &fault.Error{

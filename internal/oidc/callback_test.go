@@ -167,6 +167,24 @@ func TestAProviderThatAlwaysNamesItselfMustDoSo(t *testing.T) {
 	}
 }
 
+// TestAnIDTokenNamesItsProvider: oidc-provider, for one, says that it always names itself,
+// and does not do so beside an ID token.
+func TestAnIDTokenNamesItsProvider(t *testing.T) {
+	t.Parallel()
+	w := start(t, options{realm: func(c *oidcrealm.Config) { c.RP.ResponseType = "id_token" }})
+	none := ""
+	for range 2 { // its document has been read when the first one is over
+		b := w.Browser()
+		address, form, err := w.op.RespondForm(w.begin(t, b, "/")+"&response_mode=form_post", w.Person("alice"), op.Answer{Issuer: &none})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := b.PostTo(address, form); !lives(b) {
+			t.Errorf("alice is not signed in: %d %s", got.Status, got.Body)
+		}
+	}
+}
+
 func TestAnOutageOfTheProviderIsToldFromARefusal(t *testing.T) {
 	t.Parallel()
 	w := start(t, options{})

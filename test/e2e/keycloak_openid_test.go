@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/esgateway/esgateway/test/parts"
@@ -86,15 +87,16 @@ func (w *world) signsInByEach(t *testing.T) {
 	tab := w.browser.Person(t).Tab(t)
 	w.signsInBy(t, tab, "corp", "alice", "/whoami")
 	for i, step := range []struct {
-		method, user  string
-		form, another bool // the provider asks; somebody else was here
+		method, user string
+		form         bool   // the provider asks
+		before, now  string // who was here and who is, if they are not the same
 	}{
-		{method: "staff", user: "alice", another: true},
+		{method: "staff", user: "alice", before: "alice (Corporate account)", now: "alice (Account at staff)"},
 		{method: "staff", user: "alice"},
-		{method: "corp", user: "alice", another: true},
+		{method: "corp", user: "alice", before: "alice (Account at staff)", now: "alice (Corporate account)"},
 		{method: "corp", user: "alice"},
-		{method: "partners", user: "bob", form: true, another: true},
-		{method: "corp", user: "alice", another: true},
+		{method: "partners", user: "bob", form: true, before: "alice", now: "bob"},
+		{method: "corp", user: "alice", before: "bob", now: "alice"},
 	} {
 		page := fmt.Sprintf("%s/whoami?step=%d", w.origin, i)
 		tab.Goto(w.origin + "/_gateway/login?again=1&next=" + url.QueryEscape(page))
@@ -103,8 +105,11 @@ func (w *world) signsInByEach(t *testing.T) {
 			w.idp.WaitForm(tab)
 			w.idp.FillIn(tab, step.user)
 		}
-		if step.another {
-			tab.WaitText("body", "The session of the user who was signed in before has ended.")
+		if step.before != "" {
+			tab.WaitText("h1", "Another user is signed in now")
+			if facts := tab.Text("dl.facts"); !strings.Contains(facts, step.before+"\n") || !strings.HasSuffix(facts, step.now) {
+				t.Errorf("%s was here, %s is, and the page says: %s", step.before, step.now, facts)
+			}
 			tab.Screenshot(fmt.Sprintf("somebody-else-%d", i))
 			tab.Click("a.primary")
 		}
