@@ -23,6 +23,7 @@ func (h *house) writeFiles() (edited bool, err error) {
 	}
 	for name, content := range map[string]string{
 		"keys": session.NewKey() + "\n", "es-ca.crt": string(h.cert.pem), "es-password": accountPassword + "\n",
+		"services-ca.crt": string(h.robots.ca), "robot.crt": string(h.robots.cert), "robot.key": string(h.robots.key), "api-key": h.apiKey + "\n",
 	} {
 		if err := os.WriteFile(h.file(name), []byte(content), 0o600); err != nil {
 			return false, err
@@ -50,6 +51,7 @@ func (h *house) configuration() ([]byte, error) {
 	err = t.Execute(&text, map[string]any{
 		"Public": h.url(h.gateway), "Gateway": h.gateway, "Operations": h.operations, "Elasticsearch": h.elasticURL(),
 		"App": h.url(h.app), "Account": account, "Realm": realm, "Method": method,
+		"PKIRealm": pkiRealm, "PKIMethod": pkiMethod,
 		"OIDCRealm": oidcRealm, "OIDCMethod": oidcMethod, "Issuer": h.url(h.settings.op),
 	})
 	return text.Bytes(), err

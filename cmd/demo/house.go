@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"github.com/esgateway/esgateway/internal/standin/idp"
 	"github.com/esgateway/esgateway/internal/standin/oidcrealm"
 	"github.com/esgateway/esgateway/internal/standin/op"
+	"github.com/esgateway/esgateway/internal/standin/pkirealm"
 	"github.com/esgateway/esgateway/internal/standin/samlrealm"
 )
 
@@ -32,6 +34,12 @@ const (
 	clientKey  = "demo-only-client-secret"
 )
 
+// The names of the demo's PKI realm and method.
+const (
+	pkiRealm  = "pki1"
+	pkiMethod = "services"
+)
+
 // house is what the gateway stands in front of.
 type house struct {
 	settings
@@ -40,6 +48,9 @@ type house struct {
 	idp  *idp.IdP
 	op   *op.OP
 	cert certificate
+	// robots have client certificates, apiKey is a service's key.
+	robots robots
+	apiKey string
 	// toES speaks to the stand-in, for the sample application.
 	toES *http.Client
 }
@@ -51,6 +62,9 @@ func newHouse(s settings, now func() time.Time) (*house, error) {
 	h := &house{settings: s, now: now}
 	var err error
 	if h.cert, err = newCertificate(now()); err != nil {
+		return nil, err
+	}
+	if h.robots, err = newRobots(now()); err != nil {
 		return nil, err
 	}
 	key, cert, err := idp.NewKey()
@@ -75,6 +89,9 @@ func newHouse(s settings, now func() time.Time) (*house, error) {
 			Attributes: samlrealm.Attributes{Principal: "uid", Groups: "groups", Name: "displayName", Mail: "mail"},
 		}},
 		OIDC: []oidcrealm.Config{h.oidcRealm()},
+		PKI: []pkirealm.Config{{
+			Name: pkiRealm, CertificateAuthorities: []*x509.Certificate{h.robots.authority}, DelegationEnabled: true,
+		}},
 	})
 	h.toES = h.cert.client()
 	return h, err

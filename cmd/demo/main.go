@@ -20,9 +20,9 @@ func main() {
 
 // settings are what the flags say.
 type settings struct {
-	dir                                              string
-	gateway, idp, op, app, elasticsearch, operations int
-	reset                                            bool
+	dir                                                     string
+	gateway, idp, op, front, app, elasticsearch, operations int
+	reset                                                   bool
 }
 
 func parse(args []string, stderr io.Writer) (settings, error) {
@@ -33,6 +33,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.IntVar(&s.gateway, "gateway", 8080, "port of the gateway")
 	flags.IntVar(&s.idp, "idp", 8081, "port of the identity provider")
 	flags.IntVar(&s.op, "op", 8083, "port of the OpenID provider")
+	flags.IntVar(&s.front, "front", 8443, "port of the load balancer that asks for client certificates")
 	flags.IntVar(&s.app, "app", 8082, "port of the sample application")
 	flags.IntVar(&s.elasticsearch, "elasticsearch", 9243, "port of the stand-in for Elasticsearch")
 	flags.IntVar(&s.operations, "operations", 8444, "port of the gateway's operations listener")

@@ -16,22 +16,29 @@ func people() []idp.Person {
 // account is the gateway's own account at Elasticsearch.
 const account, accountPassword = "esgateway", "demo-only-password"
 
+// reporter is a service's user at Elasticsearch, which has an API key.
+const reporter, reporterPassword = "reporter", "demo-only-reporter"
+
 func users() []standin.User {
-	return []standin.User{{Name: account, Password: accountPassword, Roles: []string{"esgateway"}}}
+	return []standin.User{
+		{Name: account, Password: accountPassword, Roles: []string{"esgateway"}},
+		{Name: reporter, Password: reporterPassword, Roles: []string{"reporter"}},
+	}
 }
 
 // roles: the gateway's account has what the README says; people see what their
 // role may read.
 func roles() map[string]standin.Role {
 	return map[string]standin.Role{
-		"esgateway": {Cluster: []string{"manage_saml", "manage_oidc", "manage_token", "cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get"}},
+		"esgateway": {Cluster: []string{"manage_saml", "manage_oidc", "delegate_pki", "manage_token", "cluster:monitor/main", "cluster:monitor/health", "cluster:monitor/xpack/license/get"}},
 		"analyst":   {Cluster: []string{"monitor"}, Indices: []standin.IndexPrivileges{{Names: []string{"reports"}, Privileges: []string{"read", "view_index_metadata"}}}},
+		"reporter":  {Cluster: []string{"manage_own_api_key"}, Indices: []standin.IndexPrivileges{{Names: []string{"reports"}, Privileges: []string{"read"}}}},
 		"admin":     {Cluster: []string{"monitor"}, Indices: []standin.IndexPrivileges{{Names: []string{"*"}, Privileges: []string{"read", "view_index_metadata"}}}},
 	}
 }
 
 func roleMappings() []standin.RoleMapping {
-	var all []standin.RoleMapping
+	all := []standin.RoleMapping{{Realm: pkiRealm, Users: []string{robotName}, Roles: []string{"reporter"}}}
 	for _, name := range []string{realm, oidcRealm} {
 		all = append(all,
 			standin.RoleMapping{Realm: name, Groups: []string{"analysts"}, Roles: []string{"analyst"}},

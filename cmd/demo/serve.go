@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -56,8 +57,13 @@ func serve(ctx context.Context, s settings, out io.Writer, now func() time.Time)
 	background(h.overTLS(listeners.elasticsearch), h.es.Server())
 	background(listeners.idp, &http.Server{Handler: h.idp})
 	background(listeners.op, &http.Server{Handler: h.op})
+	front := h.front()
+	background(tls.NewListener(listeners.front, front.TLSConfig), front)
 	background(listeners.app, &http.Server{Handler: h.application()})
 
+	if h.apiKey, err = h.newKey(ctx); err != nil {
+		return err
+	}
 	ready, edited, err := h.configure()
 	if err != nil {
 		return err
@@ -83,7 +89,7 @@ func (h *house) configure() (ready *config.Ready, edited bool, err error) {
 
 // listeners are opened before anything starts, so that a busy port is the first
 // thing that is said.
-type listeners struct{ elasticsearch, idp, op, app net.Listener }
+type listeners struct{ elasticsearch, idp, op, front, app net.Listener }
 
 func (s settings) listen(ctx context.Context) (l listeners, err error) {
 	var config net.ListenConfig
@@ -108,7 +114,7 @@ func (s settings) listen(ctx context.Context) (l listeners, err error) {
 		opened = append(opened, one)
 		return one
 	}
-	l = listeners{open("elasticsearch", s.elasticsearch), open("idp", s.idp), open("op", s.op), open("app", s.app)}
+	l = listeners{open("elasticsearch", s.elasticsearch), open("idp", s.idp), open("op", s.op), open("front", s.front), open("app", s.app)}
 	for name, port := range map[string]int{"gateway": s.gateway, "operations": s.operations} {
 		if probe := open(name, port); probe != nil { // the gateway opens its own
 			opened = opened[:len(opened)-1]

@@ -2,10 +2,15 @@ package e2e_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,7 +29,7 @@ type demo struct {
 }
 
 // demoPorts are the demo's flags for ports.
-var demoPorts = []string{"gateway", "idp", "op", "app", "elasticsearch", "operations"}
+var demoPorts = []string{"gateway", "idp", "op", "front", "app", "elasticsearch", "operations"}
 
 func newDemo(t *testing.T) *demo {
 	t.Helper()
@@ -87,6 +92,7 @@ func TestDemo(t *testing.T) {
 		t.Errorf("%s sees %q", user, hits)
 	}
 
+	d.letsRobotsIn(t)
 	d.signsOutThere(t, bob)
 	d.startsAgain(t, alice)
 	alice.Goto(d.url("/_gateway/logout"))
@@ -107,6 +113,63 @@ func logIn(t *testing.T, tab *parts.Tab, method, user string) {
 	tab.Fill("input[name=username]", user)
 	tab.Fill("input[name=password]", user)
 	tab.Click("button")
+}
+
+// letsRobotsIn: what the demo's text proposes for programs.
+func (d *demo) letsRobotsIn(t *testing.T) {
+	t.Helper()
+	file := func(name string) string { return filepath.Join(d.dir, name) }
+	key, err := os.ReadFile(file("api-key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := tls.LoadX509KeyPair(file("robot.crt"), file("robot.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := fmt.Sprintf("https://localhost:%d/_search", d.ports["front"])
+	for name, one := range map[string]struct {
+		address, header string
+		shows           []tls.Certificate
+		status          int
+	}{
+		"with an API key":       {address: d.url("/_search"), header: "ApiKey " + strings.TrimSpace(string(key)), status: http.StatusOK},
+		"with another one":      {address: d.url("/_search"), header: "ApiKey bm90OmFueQ==", status: http.StatusUnauthorized},
+		"with a certificate":    {address: front, shows: []tls.Certificate{pair}, status: http.StatusOK},
+		"without a certificate": {address: front, status: http.StatusUnauthorized},
+	} {
+		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: poolOf(t, file("es-ca.crt")), Certificates: one.shows}}}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, one.address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if one.header != "" {
+			r.Header.Set("Authorization", one.header)
+		}
+		resp, err := client.Do(r)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != one.status || (one.status == http.StatusOK) != strings.Contains(string(body), "Quarterly report") {
+			t.Errorf("%s: %d %s", name, resp.StatusCode, body)
+		}
+		client.CloseIdleConnections()
+	}
+}
+
+func poolOf(t *testing.T, file string) *x509.CertPool {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		t.Fatal("no certificate in " + file)
+	}
+	return pool
 }
 
 // signsOutThere: bob signs out at the provider's own page, in another tab. The provider

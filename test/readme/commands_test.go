@@ -36,7 +36,7 @@ func TestCommandsOfTheREADME(t *testing.T) {
 		env:   cleanEnvironment(),
 		began: time.Now(),
 	}
-	for _, part := range []string{"gateway", "idp", "op", "app", "elasticsearch", "operations"} {
+	for _, part := range []string{"gateway", "idp", "op", "front", "app", "elasticsearch", "operations"} {
 		r.ports[part] = parts.FreePort(t)
 	}
 	if os.Getenv("CI") == "true" { // how long it takes somebody whose build cache knows nothing of us
@@ -146,8 +146,8 @@ func (r *reader) start(t *testing.T, name, command string) *parts.Process {
 // by a signal to make and to the demo at once.
 func (r *reader) demo(t *testing.T) {
 	t.Helper()
-	flags := fmt.Sprintf("-gateway %d -idp %d -op %d -app %d -elasticsearch %d -operations %d",
-		r.ports["gateway"], r.ports["idp"], r.ports["op"], r.ports["app"], r.ports["elasticsearch"], r.ports["operations"])
+	flags := fmt.Sprintf("-gateway %d -idp %d -op %d -front %d -app %d -elasticsearch %d -operations %d",
+		r.ports["gateway"], r.ports["idp"], r.ports["op"], r.ports["front"], r.ports["app"], r.ports["elasticsearch"], r.ports["operations"])
 	byMake := r.start(t, "make-demo", fmt.Sprintf("make demo ARGS=%q", flags))
 	r.opens(t, byMake)
 	t.Logf("measured: clone to ready: %.1f s (build cache empty: %v)", time.Since(r.began).Seconds(), os.Getenv("CI") == "true")
