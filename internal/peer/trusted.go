@@ -63,6 +63,9 @@ func unmapNet(p netip.Prefix) netip.Prefix {
 	return p
 }
 
+// None reports whether nobody is on the list.
+func (t Trusted) None() bool { return len(t.nets) == 0 }
+
 // Is reports whether the request's socket peer is trusted.
 func (t Trusted) Is(r *http.Request) bool { return t.Has(Socket(r)) }
 

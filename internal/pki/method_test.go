@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"log/slog"
 	"math/big"
 	"net/http"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/esgateway/esgateway/internal/doctor"
 	"github.com/esgateway/esgateway/internal/gatewaytest"
 	"github.com/esgateway/esgateway/internal/standin"
 	"github.com/esgateway/esgateway/internal/standin/pkirealm"
@@ -332,3 +334,32 @@ func TestWhatDecides(t *testing.T) {
 }
 
 const prefix = gatewaytest.Prefix
+
+// TestWhatTheCheckSays of files and peers.
+func TestWhatTheCheckSays(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		method, trusted string
+		wait            time.Duration
+		want            []string
+	}{
+		"all is well":        {method: ", crl: '{{crl}}'", trusted: trustLoopback, want: []string{"ok   method  services", "an authority stands until", "0 revoked"}},
+		"no list":            {trusted: trustLoopback, want: []string{"counts until its end"}},
+		"nobody is believed": {want: []string{"FAIL", "trusted_proxies is empty"}},
+		"a list is overdue":  {method: ", crl: '{{crl}}'", trusted: trustLoopback, wait: 2 * time.Hour, want: []string{"FAIL", "fetch the next one"}},
+		"an authority ends":  {trusted: trustLoopback, wait: 990 * time.Hour, want: []string{"FAIL", "its successor"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := behindFront(t, tc.method, tc.trusted)
+			f.Clock.Advance(tc.wait)
+			var out strings.Builder
+			doctor.Run(t.Context(), f.Ready, doctor.Deps{Now: f.Clock.Now, Log: slog.New(slog.DiscardHandler)}, &out)
+			for _, want := range tc.want {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("the check does not say %q:\n%s", want, out.String())
+				}
+			}
+		})
+	}
+}
