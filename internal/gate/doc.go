@@ -1,9 +1,16 @@
-// Package gate owns the sentence "who is this request, and with which bearer":
-// an Authorization header alone, else the session of the cookie, else nobody.
-// The proxy and forward-auth share it.
+// Package gate owns the sentence "who is this request, and with which credentials for
+// the upstream": an Authorization header alone, else the session of the cookie, else a
+// client certificate, else nobody. The proxy and forward-auth share it.
 //
-//	Authorization? --> the route's policy, alone; the cookie is left as it is
+//	Authorization? --> the route's policy, alone: forward, verify (ES is asked whose it
+//	                   is), refuse; the cookie is left as it is
 //	cookie         --> two different: nobody --> Manager.Current --> method still
 //	                   configured? --> Manager.Fresh (renewed once for all)
+//	certificate    --> of a program, not of a browser at a page --> Prover.Prove, at
+//	                   every request --> delegated once for all
 //	access.Rule    --> forbidden
+//	account?       --> the route's own account in the place of the visitor's credentials
+//
+// Tokens that belong to no session (certificates, verified headers, accounts) are kept
+// in one bounded place, grants.go.
 package gate

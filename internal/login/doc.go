@@ -10,11 +10,14 @@
 //	  /login/{method}     browser key came back? --> Method.Start --> Redirect
 //	                      --> attempt sealed in the store --> 303 identity provider
 //	  callback            Method's Route: Attempts.Take --> ES --> Done
+//	                      not there, used, another browser's --> lost.go: the wanted
+//	                      page, what the first answer got, one new start, or a page
 //	  finish              name? roles? --> session.Begin --> audit --> cookie
 //	                      --> another user was here: page --> 303 next
 //	GET /logout           page with one button
 //	POST /logout          audit, end in the store, clear cookie, tell ES, go to
 //	                      the identity provider --> /logged-out
+//	  callback            the identity provider signs somebody out: ProviderSignOut
 //
 // Tokens, cookies' cryptography and deadlines belong to package session; who a
 // request is belongs to package gate.

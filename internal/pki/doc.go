@@ -1,15 +1,17 @@
-// Package pki signs people and services in by their client certificates.
+// Package pki takes client certificates as the proof of each request: no page, no
+// session, no cookie.
 //
-// So far it holds the formats in which TLS front ends hand a certificate on, one file
-// for each front:
+//	our own TLS          r.TLS.PeerCertificates: the handshake has proven the key
+//	a trusted front      http.Header -> Format.Read -> Presented (chain, leaf first; what
+//	                     the front says of it) or *Refusal (why; never what)
+//	then                 certs.Verifier: trusted? ended? revoked? --> login.Proof, which
+//	                     package gate trades for a token of Elasticsearch, once for all
 //
-//	http.Header -> Format.Read -> Presented (chain, leaf first; what the front says of it)
-//	                           -> *Refusal  (why; never what)
+// There is one file for the format of each front. A reader proves the form and nothing
+// else. That the peer may send these headers at all is asked of listen.trusted_proxies;
+// that nobody else's go upstream is the proxy's business (Claims).
 //
-// A reader proves the form and nothing else. That the peer may send these headers at
-// all, that they are stripped of everybody else's requests and of what goes upstream,
-// and that the chain is trusted, is for others: peer, proxy, certs. Nothing is ever
-// derived from the text of a name in a certificate.
-//
-// The package keeps no state, reads no clock and knows no other method.
+// Elasticsearch takes our word that the client has the key, asks no revocation list and
+// remembers a chain for 20 minutes, so end and revocation are looked at here, at every
+// request. Nothing is ever derived from the text of a name in a certificate.
 package pki
