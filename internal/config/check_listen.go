@@ -31,6 +31,9 @@ func (p *proof) listen() {
 		p.wrong("listen.trusted_proxies", oneLine(err), "")
 	}
 	p.ready.Trusted = trusted
+	if l.ProxyProtocol && len(l.TrustedProxies) == 0 {
+		p.wrong("listen.proxy_protocol", "does nothing without listen.trusted_proxies", "name the balancers' addresses there")
+	}
 	switch {
 	case l.Plain != "" && l.Plain != BehindTLS:
 		p.wrong("listen.plain", fmt.Sprintf("%q is not known", l.Plain), "leave it out, or write "+BehindTLS+" where a proxy in front ends TLS")

@@ -64,6 +64,9 @@ type Listen struct {
 	// TrustedProxies are addresses and networks of proxies whose X-Forwarded-For
 	// is believed.
 	TrustedProxies []string `yaml:"trusted_proxies"`
+	// ProxyProtocol reads a PROXY header (version 1 or 2) in front of what trusted_proxies
+	// send, for the client's address. The headers of the request are then that client's own.
+	ProxyProtocol bool `yaml:"proxy_protocol"`
 	// ShutdownTime is how long requests under way may take to end at a shutdown.
 	ShutdownTime time.Duration `yaml:"shutdown_time"`
 	// ClientLimits are the bounds on clients' connections.

@@ -337,7 +337,7 @@ func (g *Gateway) open(front *httptest.Server) {
 	})
 	must(t, err)
 	front.Config = server.NewHTTP(g.Ready.Listen.ClientLimits, g.Handler, slog.New(slog.DiscardHandler)) // cut connections are meant
-	front.Listener = server.Bound(front.Listener, g.Ready.Listen.ClientLimits)
+	front.Listener = server.Guard(front.Listener, g.Ready)
 	front.Start()
 	g.address = front.Listener.Addr().String()
 	t.Cleanup(func() {

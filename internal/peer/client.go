@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -17,13 +18,37 @@ func Socket(r *http.Request) netip.Addr {
 	return ap.Addr().Unmap().WithZone("")
 }
 
-// Client is the address of the client, unmapped: the socket peer, or, while that is
-// trusted, the next one to the left in X-Forwarded-For. So it is the rightmost one
-// that we do not trust: what stands further left was written by that client itself.
+// announcedKey is where a request finds for whom its connection speaks.
+type announcedKey struct{}
+
+// Announce says that the peer of a connection can name somebody for whom it speaks
+// (PROXY protocol). The function is called with the first request; the invalid address
+// names nobody.
+func Announce(ctx context.Context, named func() netip.Addr) context.Context {
+	return context.WithValue(ctx, announcedKey{}, named)
+}
+
+// sender is who has written the request's headers: the socket peer, or, if that is
+// trusted and passes on bytes, whom it has announced.
+func (t Trusted) sender(r *http.Request) netip.Addr {
+	addr := Socket(r)
+	named, ok := r.Context().Value(announcedKey{}).(func() netip.Addr)
+	if !ok || !t.Has(addr) {
+		return addr
+	}
+	if named := named(); named.IsValid() {
+		return named.Unmap().WithZone("")
+	}
+	return addr
+}
+
+// Client is the address of the client, unmapped: the sender of the headers, or, while
+// that is trusted, the next one to the left in X-Forwarded-For. So it is the rightmost
+// one that we do not trust: what stands further left was written by that client itself.
 // An element that is no address ends the walk at the hop that wrote it. When all hops
 // are trusted it is the leftmost.
 func (t Trusted) Client(r *http.Request) netip.Addr {
-	addr := Socket(r)
+	addr := t.sender(r)
 	for _, field := range slices.Backward(r.Header.Values("X-Forwarded-For")) {
 		for field != "" {
 			if !t.Has(addr) {

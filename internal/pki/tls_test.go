@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -36,6 +37,7 @@ type listener struct {
 	*gatewaytest.Gateway // for its Elasticsearch and application alone
 	clients, servers     *authority
 	address, cert, key   string
+	front                string // what a load balancer that passes TLS on writes in front
 }
 
 // pair makes a certificate with its key in two files.
@@ -83,7 +85,7 @@ func listens(t *testing.T, mode string) *listener {
 	}
 	for name, text := range map[string]string{"keys": session.NewKey() + "\n", "clients.pem": armoured(l.clients.Certificate), "gateway.yaml": fmt.Sprintf(`
 public_url: https://localhost:%[1]s
-listen: {address: "%[2]s", cert: tls.crt, key: tls.key, client_certificates: %[3]s}
+listen: {address: "%[2]s", cert: tls.crt, key: tls.key, client_certificates: %[3]s, trusted_proxies: [127.0.0.1], proxy_protocol: true}
 operations: {address: ""}
 elasticsearch: {urls: ["%[4]s"], ca: "%[5]s", username: %[6]s, password_file: "%[7]s"}
 sessions: {keys_file: keys, store: {type: embedded, path: sessions.db}}
@@ -142,7 +144,14 @@ func (l *listener) client(t *testing.T, files ...string) *http.Client {
 	transport := &http.Transport{
 		TLSClientConfig: trust, ForceAttemptHTTP2: true,
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, network, l.address)
+			conn, err := new(net.Dialer).DialContext(ctx, network, l.address)
+			if err != nil {
+				return nil, err
+			}
+			if _, err := io.WriteString(conn, l.front); err != nil {
+				return nil, errors.Join(err, conn.Close())
+			}
+			return conn, nil
 		},
 	}
 	t.Cleanup(transport.CloseIdleConnections)
@@ -194,6 +203,25 @@ func TestACertificateOfOurOwnListener(t *testing.T) {
 	l.Clock.Advance(2 * time.Hour)
 	if status, body, _, err := l.get(t, robot, "localhost"); err != nil || !strings.Contains(body, "certificate_expired") {
 		t.Errorf("after its end: %d %s %v", status, body, err)
+	}
+}
+
+// TestACertificateThroughALoadBalancerThatPassesTLSOn: it names the client before TLS begins.
+func TestACertificateThroughALoadBalancerThatPassesTLSOn(t *testing.T) {
+	t.Parallel()
+	l := listens(t, "request")
+	l.front = "PROXY TCP4 203.0.113.7 192.0.2.1 1234 443\r\n"
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "a.crt"), filepath.Join(dir, "a.key")
+	l.clients.pair(t, "robot", cert, key)
+	status, body, resp, err := l.get(t, l.client(t, cert, key), "localhost")
+	if err != nil || status != http.StatusOK || resp.ProtoMajor != 2 {
+		t.Fatalf("%d %s %v", status, body, err)
+	}
+	for _, want := range []string{"Authorization: Bearer ", "X-Real-Ip: 203.0.113.7\r\n"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the application does not hear %q:\n%s", want, body)
+		}
 	}
 }
 

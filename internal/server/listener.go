@@ -24,12 +24,13 @@ func NewHTTP(limits config.ClientLimits, h http.Handler, log *slog.Logger) *http
 			SendPingTimeout:      limits.IdleTime, // a client that vanished holds nothing
 			WriteByteTimeout:     limits.ProgressTime,
 		},
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ConnContext: remember,
+		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 }
 
-// Bound lets at most so many connections be open at once. Further ones wait in
+// bound lets at most so many connections be open at once. Further ones wait in
 // the system's queue, where they cost the gateway nothing.
-func Bound(l net.Listener, limits config.ClientLimits) net.Listener {
+func bound(l net.Listener, limits config.ClientLimits) net.Listener {
 	return netutil.LimitListener(l, limits.MaxConnections)
 }

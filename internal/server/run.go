@@ -61,7 +61,7 @@ func listen(ctx context.Context, c *config.Ready, l Lasting) (net.Listener, erro
 	if err != nil {
 		return nil, fmt.Errorf("listen.address: %w", err)
 	}
-	plain = Bound(plain, c.Listen.ClientLimits)
+	plain = Guard(plain, c)
 	if c.Listen.Cert == "" {
 		return plain, nil
 	}
