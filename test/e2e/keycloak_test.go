@@ -80,7 +80,7 @@ func (w *world) signsLess(t *testing.T, idp *parts.Keycloak) {
 	tab = w.browser.Person(t).Tab(t)
 	w.signsInTo(t, tab, "/whoami")
 	idp.Leave(tab)
-	tab.WaitText("body", "Your identity provider wants to sign you out, and its message cannot be taken")
+	tab.WaitText("body", "Your identity provider wants to sign you out, and its message is not accepted")
 	tab.Screenshot("unsigned-request")
 	w.waitTokens(t, "alice", 1)
 	tab.Goto(w.origin + "/_gateway/session")
