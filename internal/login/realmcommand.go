@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
+	"io"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
+	"text/template"
 )
 
 // RealmFlags are what every `gateway realm TYPE` asks for, whatever the protocol: how
@@ -35,8 +38,20 @@ func (f *RealmFlags) example() string { return f.Kind + "1" }
 // realmName is what can stand in a setting's key, in a file name and in an address.
 var realmName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
-// CheckName refuses what is no name of a realm. Its errors are of ErrUsage.
-func (f *RealmFlags) CheckName() error {
+// Parse reads the flags, and refuses what no realm can be made of. The errors of wrong
+// flags are of ErrUsage.
+func (f *RealmFlags) Parse(c Call, flags *flag.FlagSet) error {
+	if err := c.Parse(flags); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return Misused("nothing is expected after the flags, got %q", flags.Arg(0))
+	}
+	return f.checkName()
+}
+
+// checkName refuses what is no name of a realm. Its errors are of ErrUsage.
+func (f *RealmFlags) checkName() error {
 	switch {
 	case f.Name == "":
 		return Misused("--name is missing; it is the realm's name at Elasticsearch, for example %s", f.example())
@@ -84,9 +99,22 @@ func Origin(at *url.URL) string {
 	return (&url.URL{Scheme: at.Scheme, Host: at.Host, Path: "/"}).String()
 }
 
-// AccountText are lines for operators: the gateway's own account at Elasticsearch, with
+// PrintRealm writes what an operator needs for a realm. Beside its own fields a text has
+// account, the gateway's account for a privilege, mapping, a first role mapping of a realm,
+// and quote.
+func PrintRealm(w io.Writer, text string, fields any) error {
+	page, err := template.New("realm").Funcs(template.FuncMap{
+		"quote": strconv.Quote, "account": accountText, "mapping": mappingText,
+	}).Parse(text)
+	if err != nil {
+		return err
+	}
+	return page.Execute(w, fields)
+}
+
+// accountText are lines for operators: the gateway's own account at Elasticsearch, with
 // the least role for methods that need this privilege, and how it is made.
-func AccountText(privilege string) string {
+func accountText(privilege string) string {
 	return `# In roles.yml; if the role is there already, for another method, add only the line that it has not:
 esgateway:
   cluster:
@@ -99,9 +127,9 @@ esgateway:
 bin/elasticsearch-users useradd esgateway -r esgateway`
 }
 
-// MappingText are lines for operators: a role mapping to begin with. Nobody gets in
+// mappingText are lines for operators: a role mapping to begin with. Nobody gets in
 // without a role, so it is part of every realm.
-func MappingText(realm string) string {
+func mappingText(realm string) string {
 	return fmt.Sprintf(`# In Kibana's Dev Tools, or with curl
 # (curl -u elastic -X PUT -H 'Content-Type: application/json' https://es.example.com:9200/_security/... -d '{...}'):
 PUT /_security/role_mapping/%[1]s-first

@@ -56,7 +56,7 @@ func FuzzDiscovery(f *testing.F) {
 		}
 		var printed bytes.Buffer
 		text := textOf(o, login.SiteMethod{Name: "partners", Base: &url.URL{Scheme: "https", Host: "sso.example"}}, found, g)
-		if err := write(&printed, text); err != nil {
+		if err := login.PrintRealm(&printed, realmTemplate, text); err != nil {
 			t.Fatal(err)
 		}
 		set := settings(t, printed.String())

@@ -7,13 +7,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"net/url"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"text/template"
 
 	"github.com/esgateway/esgateway/internal/login"
 )
@@ -51,13 +49,7 @@ func readOptions(c login.Call) (realmOptions, error) {
 	flags.StringVar(&o.client, "client-id", "", "the `id` that the provider has given")
 	flags.StringVar(&o.kind, "response-type", codeFlow, "code, id_token, or \"id_token token\": how the provider's answer comes")
 	flags.StringVar(&o.ca, "idp-ca", "", "a PEM `file` with the authority of the provider's certificate, if it is your own")
-	if err := c.Parse(flags); err != nil {
-		return o, err
-	}
-	if flags.NArg() > 0 {
-		return o, login.Misused("nothing is expected after the flags, got %q", flags.Arg(0))
-	}
-	if err := o.CheckName(); err != nil {
+	if err := o.Parse(c, flags); err != nil {
 		return o, err
 	}
 	if !slices.Contains([]string{codeFlow, implicitFlow, idTokenFlow}, o.kind) {
@@ -97,7 +89,7 @@ func printRealm(ctx context.Context, c login.Call) error {
 	for _, warning := range examine(found, g, o.issuer, o.kind) {
 		fmt.Fprintln(c.Err, "warn", warning)
 	}
-	return write(c.Out, textOf(o, method, found, g))
+	return login.PrintRealm(c.Out, realmTemplate, textOf(o, method, found, g))
 }
 
 // fromMethod takes what the configuration says already.
@@ -192,13 +184,3 @@ func (t realmText) List() string {
 
 //go:embed realm.tmpl
 var realmTemplate string
-
-func write(w io.Writer, t realmText) error {
-	page, err := template.New("realm").Funcs(template.FuncMap{
-		"quote": strconv.Quote, "account": login.AccountText, "mapping": login.MappingText,
-	}).Parse(realmTemplate)
-	if err != nil {
-		return err
-	}
-	return page.Execute(w, t)
-}

@@ -12,21 +12,14 @@ func alb(n Names) Format {
 		headers = append(headers, "X-Amzn-Mtls-Clientcert"+other)
 	}
 	return Format{Headers: headers, Read: func(h http.Header) (Presented, error) {
-		cert, err := once(h, n.Cert)
+		cert, err := escaped(h, n.Cert)
 		if err != nil {
 			return Presented{}, err
 		}
 		if cert.value == "" {
 			return Presented{State: Unknown}, nil
 		}
-		if err := cert.real(); err != nil {
-			return Presented{}, err
-		}
-		plain, err := cert.unescape()
-		if err != nil {
-			return Presented{}, err
-		}
-		chain, err := plain.pem(1)
+		chain, err := cert.pem(1)
 		if err != nil {
 			return Presented{}, err
 		}

@@ -50,11 +50,8 @@ func apache(n Names) Format {
 
 // readPEM reads a header with one certificate in PEM, or nothing.
 func readPEM(h http.Header, name string) (field, []*x509.Certificate, error) {
-	f, err := once(h, name)
+	f, err := given(h, name)
 	if err != nil {
-		return f, nil, err
-	}
-	if err := f.real(); err != nil {
 		return f, nil, err
 	}
 	chain, err := f.pem(1)

@@ -32,11 +32,8 @@ func haproxy(n Names) Format {
 
 // readDER reads a header with one certificate in base64 DER, or nothing.
 func readDER(h http.Header, name string) (field, []*x509.Certificate, error) {
-	f, err := once(h, name)
+	f, err := given(h, name)
 	if err != nil || f.value == "" {
-		return f, nil, err
-	}
-	if err := f.real(); err != nil {
 		return f, nil, err
 	}
 	certificate, err := f.one(f.value)
@@ -48,11 +45,8 @@ func readDER(h http.Header, name string) (field, []*x509.Certificate, error) {
 
 // readDERs reads a header with certificates in DER, one behind the other in one base64.
 func readDERs(h http.Header, name string) ([]*x509.Certificate, error) {
-	f, err := once(h, name)
+	f, err := given(h, name)
 	if err != nil || f.value == "" {
-		return nil, err
-	}
-	if err := f.real(); err != nil {
 		return nil, err
 	}
 	der, ok := octets(f.value)

@@ -10,18 +10,11 @@ func nginx(n Names) Format {
 		if err != nil {
 			return Presented{}, err
 		}
-		cert, err := once(h, n.Cert)
+		cert, err := escaped(h, n.Cert)
 		if err != nil {
 			return Presented{}, err
 		}
-		if err := cert.real(); err != nil {
-			return Presented{}, err
-		}
-		plain, err := cert.unescape()
-		if err != nil {
-			return Presented{}, err
-		}
-		chain, err := plain.pem(1)
+		chain, err := cert.pem(1)
 		if err != nil {
 			return Presented{}, err
 		}

@@ -13,22 +13,15 @@ import (
 func traefik(n Names) Format {
 	headers := []string{n.Cert, "X-Forwarded-Tls-Client-Cert-Info"} // the other one is text, and never read
 	return Format{Headers: headers, Read: func(h http.Header) (Presented, error) {
-		cert, err := once(h, n.Cert)
+		cert, err := escaped(h, n.Cert)
 		if err != nil {
 			return Presented{}, err
 		}
 		if cert.value == "" {
 			return Presented{State: Unknown}, nil
 		}
-		if err := cert.real(); err != nil {
-			return Presented{}, err
-		}
-		plain, err := cert.unescape()
-		if err != nil {
-			return Presented{}, err
-		}
 		var chain []*x509.Certificate
-		for text := range strings.SplitSeq(plain.value, ",") {
+		for text := range strings.SplitSeq(cert.value, ",") {
 			if len(chain) == maxChain {
 				return Presented{}, cert.refuse(TooLong, "there are too many certificates")
 			}

@@ -52,6 +52,24 @@ func (f field) real() error {
 	return nil
 }
 
+// given is what a front has written into a header: once, and not for nothing.
+func given(h http.Header, name string) (field, error) {
+	f, err := once(h, name)
+	if err != nil {
+		return f, err
+	}
+	return f, f.real()
+}
+
+// escaped is the same without its percent signs.
+func escaped(h http.Header, name string) (field, error) {
+	f, err := given(h, name)
+	if err != nil {
+		return f, err
+	}
+	return f.unescape()
+}
+
 // octets decodes base64, whose padding may be missing. Nothing else is let pass: two
 // spellings of one certificate would be two for whoever compares them.
 func octets(text string) ([]byte, bool) {

@@ -6,11 +6,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"net/url"
 	"path/filepath"
 	"strconv"
-	"text/template"
 
 	"github.com/esgateway/esgateway/internal/login"
 )
@@ -42,16 +40,10 @@ func readOptions(c login.Call) (realmOptions, error) {
 	flags.StringVar(&o.ca, "idp-ca", "", "a PEM `file` with the authority of that https address, if it is your own")
 	flags.BoolVar(&o.sign, "sign", false, "let the realm sign what it sends (default: if the metadata asks for it)")
 	flags.BoolVar(&o.encrypt, "encrypt", false, "let the realm open encrypted assertions")
-	if err := c.Parse(flags); err != nil {
+	if err := o.Parse(c, flags); err != nil {
 		return o, err
 	}
 	flags.Visit(func(f *flag.Flag) { o.signSaid = o.signSaid || f.Name == "sign" })
-	if flags.NArg() > 0 {
-		return o, login.Misused("nothing is expected after the flags, got %q", flags.Arg(0))
-	}
-	if err := o.CheckName(); err != nil {
-		return o, err
-	}
 	switch {
 	case o.metadata == "":
 		return o, login.Misused("--idp-metadata is missing; it is the file or the https address that your identity provider publishes")
@@ -90,7 +82,7 @@ func printRealm(ctx context.Context, c login.Call) error {
 	for _, warning := range examine(provider, c.Now()) {
 		fmt.Fprintln(c.Err, "warn", warning)
 	}
-	return t.write(c.Out)
+	return login.PrintRealm(c.Out, realmTemplate, t)
 }
 
 // realmText is what the template shows.
@@ -132,16 +124,6 @@ func (t *realmText) provider(e entity) {
 
 //go:embed realm.tmpl
 var realmTemplate string
-
-func (t *realmText) write(w io.Writer) error {
-	page, err := template.New("realm").Funcs(template.FuncMap{
-		"quote": strconv.Quote, "account": login.AccountText, "mapping": login.MappingText,
-	}).Parse(realmTemplate)
-	if err != nil {
-		return err
-	}
-	return page.Execute(w, t)
-}
 
 // choose finds the one identity provider that is meant.
 func choose(all []entity, wanted string) (entity, error) {

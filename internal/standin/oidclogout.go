@@ -8,37 +8,11 @@ import (
 
 // oidcLogoutRoute is POST /_security/oidc/logout.
 func oidcLogoutRoute(c *call) (action, error) {
-	var token, refreshToken *string
-	err := c.parse("oidc_logout", text("token", &token), text("refresh_token", &refreshToken))
-	if err != nil {
-		return nil, err
-	}
-	return func() (*answer, error) {
-		var v validation
-		v.require(value(token) != "", "token is missing")
-		if err := v.err(); err != nil {
-			return nil, err
-		}
-		if err := c.authorize(oidcActions + "logout"); err != nil {
-			return nil, err
-		}
-		return c.oidcLogout(*token, refreshToken)
-	}, nil
+	return c.logoutRoute("oidc_logout", oidcActions+"logout", c.oidcLogout)
 }
 
-// oidcLogout ends the refresh token first: it is gone even if the rest fails. The
-// access token goes before the ID token is looked at.
-func (c *call) oidcLogout(token string, refreshToken *string) (*answer, error) {
-	if err := c.tokenService(); err != nil {
-		return nil, err
-	}
-	if err := c.logoutRefresh(refreshToken); err != nil {
-		return nil, err
-	}
-	state, err := c.storedToken(token)
-	if err != nil {
-		return nil, err
-	}
+// oidcLogout ends the access token before it looks at the ID token.
+func (c *call) oidcLogout(token string, state accessState) (*answer, error) {
 	r, err := c.oidcRealmOfToken(state)
 	if err != nil {
 		return nil, err

@@ -12,8 +12,14 @@ import (
 
 // samlLogoutRoute is POST /_security/saml/logout.
 func samlLogoutRoute(c *call) (action, error) {
+	return c.logoutRoute("saml_logout", samlActions+"logout", c.samlLogout)
+}
+
+// logoutRoute is what logouts of all protocols have in common. It ends the refresh token
+// first: that is gone even if the rest fails.
+func (c *call) logoutRoute(parser, privilege string, logout func(token string, state accessState) (*answer, error)) (action, error) {
 	var token, refreshToken *string
-	err := c.parse("saml_logout", text("token", &token), text("refresh_token", &refreshToken))
+	err := c.parse(parser, text("token", &token), text("refresh_token", &refreshToken))
 	if err != nil {
 		return nil, err
 	}
@@ -23,25 +29,24 @@ func samlLogoutRoute(c *call) (action, error) {
 		if err := v.err(); err != nil {
 			return nil, err
 		}
-		if err := c.authorize(samlActions + "logout"); err != nil {
+		if err := c.authorize(privilege); err != nil {
 			return nil, err
 		}
-		return c.samlLogout(*token, refreshToken)
+		if err := c.tokenService(); err != nil {
+			return nil, err
+		}
+		if err := c.logoutRefresh(refreshToken); err != nil {
+			return nil, err
+		}
+		state, err := c.storedToken(*token)
+		if err != nil {
+			return nil, err
+		}
+		return logout(*token, state)
 	}, nil
 }
 
-// samlLogout ends the refresh token first: it is gone even if the rest fails.
-func (c *call) samlLogout(token string, refreshToken *string) (*answer, error) {
-	if err := c.tokenService(); err != nil {
-		return nil, err
-	}
-	if err := c.logoutRefresh(refreshToken); err != nil {
-		return nil, err
-	}
-	state, err := c.storedToken(token)
-	if err != nil {
-		return nil, err
-	}
+func (c *call) samlLogout(token string, state accessState) (*answer, error) {
 	r, err := c.realmOfToken(state)
 	if err != nil {
 		return nil, err

@@ -34,33 +34,18 @@ type CA struct {
 // NewCA makes a certificate authority.
 func NewCA(t testing.TB) *CA {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber:          serial(t),
-		Subject:               pkix.Name{CommonName: "test authority"},
-		NotBefore:             time.Now().Add(-time.Hour),
-		NotAfter:              time.Now().Add(24 * time.Hour),
-		KeyUsage:              x509.KeyUsageCertSign,
-		BasicConstraintsValid: true,
-		IsCA:                  true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &CA{certificate: certificate, key: key}
+	return newCA(t, "test authority", nil)
 }
 
 // Sub makes an authority below this one. What it issues has its certificate with it, and
 // not this authority's.
 func (c *CA) Sub(t testing.TB, name string) *CA {
+	t.Helper()
+	return newCA(t, name, c)
+}
+
+// newCA makes an authority that another one signs, or itself.
+func newCA(t testing.TB, name string, above *CA) *CA {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -70,7 +55,10 @@ func (c *CA) Sub(t testing.TB, name string) *CA {
 		SerialNumber: serial(t), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign, BasicConstraintsValid: true, IsCA: true,
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, c.certificate, key.Public(), c.key)
+	if above == nil {
+		above = &CA{certificate: template, key: key}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, above.certificate, key.Public(), above.key)
 	if err != nil {
 		t.Fatal(err)
 	}
