@@ -105,7 +105,7 @@ func (s *Set) Alarm(kind string) { s.alarms.WithLabelValues(s.words.bound("kind"
 
 // LiveSessions sets who tells the number of living sessions. Like the other
 // tellers it is called at each scrape, possibly by several at once, and should
-// be quick; a later teller takes the place of an earlier one, so that a reload
+// be quick; NaN says that it is not known now; a later teller takes the place of an earlier one, so that a reload
 // may set it again.
 func (s *Set) LiveSessions(tell func() float64) { s.live.tell.Store(&tell) }
 

@@ -3,6 +3,7 @@ package metrics_test
 import (
 	"flag"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -146,6 +147,15 @@ func TestLaterTellerTakesThePlace(t *testing.T) {
 	s.LiveSessions(func() float64 { return 1 })
 	s.LiveSessions(func() float64 { return 2 })
 	if got := page(t, s); !strings.Contains(got, "esgateway_sessions_live 2\n") {
+		t.Errorf("got:\n%s", got)
+	}
+}
+
+func TestWhatIsNotKnownIsNotShown(t *testing.T) {
+	t.Parallel()
+	s := metrics.New()
+	s.LiveSessions(math.NaN)
+	if got := page(t, s); strings.Contains(got, "esgateway_sessions_live ") {
 		t.Errorf("got:\n%s", got)
 	}
 }

@@ -1,13 +1,14 @@
 package metrics
 
 import (
+	"math"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// source is a metric that somebody else keeps and tells when asked. Before
-// there is a teller it is not on the page: nothing is better than a wrong 0.
+// source is a metric that somebody else keeps and tells when asked. Before there is a
+// teller, and while it says NaN, it is not on the page: nothing is better than a wrong 0.
 type source struct {
 	desc *prometheus.Desc
 	kind prometheus.ValueType
@@ -23,7 +24,11 @@ func (s *source) Describe(descs chan<- *prometheus.Desc) { descs <- s.desc }
 
 // Collect implements prometheus.Collector.
 func (s *source) Collect(metrics chan<- prometheus.Metric) {
-	if tell := s.tell.Load(); tell != nil && *tell != nil {
-		metrics <- prometheus.MustNewConstMetric(s.desc, s.kind, (*tell)())
+	tell := s.tell.Load()
+	if tell == nil || *tell == nil {
+		return
+	}
+	if value := (*tell)(); !math.IsNaN(value) {
+		metrics <- prometheus.MustNewConstMetric(s.desc, s.kind, value)
 	}
 }

@@ -16,7 +16,7 @@ func TestEveryCauseIsDocumented(t *testing.T) {
 	}
 	words := []string{
 		"idp_error", "issuer", "refused", "provider_unreachable", "expired", "id_token",
-		"oidc_id_token_missing", "oidc_keys_missing", "oidc_session_unlinked",
+		"oidc_id_token_missing", "oidc_keys_missing", "oidc_provider_other", "oidc_session_unlinked",
 	}
 	for code := range refusals {
 		words = append(words, code)

@@ -103,7 +103,7 @@ func TestAnIssuerThatIsNotThatOfTheDocument(t *testing.T) {
 	w := start(t, options{slash: "/"})
 	b := w.Browser()
 	got := w.answer(t, b, w.begin(t, b, "/"), "alice", op.Answer{Issuer: new(string)})
-	if lives(b) || got.Header.Get("X-Gateway-Response") != "misconfigured" {
+	if lives(b) || got.Header.Get("X-Gateway-Response") != "misconfigured" || !strings.Contains(got.Body, ">issuer<") {
 		t.Errorf("got %d %s", got.Status, got.Body)
 	}
 	if all := strings.Join(w.Warnings(), "\n"); !strings.Contains(all, "of another issuer") {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"sync"
@@ -183,6 +184,7 @@ func (g *Gateway) tell(work context.Context, l Lasting) {
 			n, err := of(ctx)
 			if err != nil {
 				l.Log.Warn("not counted", "error.message", err.Error())
+				return math.NaN()
 			}
 			return float64(n)
 		}

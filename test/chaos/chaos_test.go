@@ -81,7 +81,12 @@ func (w *world) killPrimary() string {
 	primaries := w.cluster.Primaries(w.t.Context())
 	r := primaries[rand.IntN(len(primaries))]
 	r.Kill()
-	w.wait(4 * time.Second) // until a replica has taken over
+	parts.Eventually(w.t, "a replica takes over", func(ctx context.Context) error {
+		if now := len(w.cluster.Primaries(ctx)); now < len(primaries) {
+			return fmt.Errorf("%d of %d primaries answer", now, len(primaries))
+		}
+		return nil
+	})
 	r.Restart(w.t)
 	return "a primary of Redis was killed and started again, empty"
 }

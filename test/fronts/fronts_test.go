@@ -322,6 +322,7 @@ func (w *world) forgotten(t *testing.T) {
 			t.Errorf("Connection: %s: got %s with %d certificates", connection, got.State, len(got.Chain))
 		}
 	}
+	w.lives(t, alice)
 }
 
 // stranger: a certificate that nobody vouches for gets nobody further than none at all.
@@ -342,6 +343,14 @@ func (w *world) stranger(t *testing.T) {
 			t.Errorf("%s: got %+v", name, got)
 		}
 	}
+	w.lives(t, w.sub.Issue(t, "alice"))
+}
+
+// lives: what went wrong before was a refusal, and not the front's end.
+func (w *world) lives(t *testing.T, alice tls.Certificate) {
+	t.Helper()
+	got, _ := w.must(t, w.client(t, &alice))
+	w.wantChain(t, got, alice, false)
 }
 
 // TestExamplesThatAreNotRun have at least the headers of their format, and no known hole.
