@@ -2,6 +2,7 @@ package login
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -103,6 +104,15 @@ type Finding struct {
 	OK bool
 	// Subject is what was looked at, Text what was found, Advice what to do.
 	Subject, Text, Advice string
+}
+
+// Because is an error of a realm with ES's own words, which hold no secret where a realm
+// cannot be used (contract saml 10, oidc 1).
+func Because(err error) string {
+	if e, ok := errors.AsType[*elastic.Error](err); ok && e.Class == elastic.SetUp && e.Reason != "" {
+		return e.Reason
+	}
+	return err.Error()
 }
 
 // Deps are what every method gets.

@@ -47,7 +47,7 @@ func (m *Method) write(setting, value string) string {
 func (m *Method) realm(ctx context.Context, found *offer) []login.Finding {
 	prepared, err := m.es.OIDCPrepare(ctx, m.cfg.Realm)
 	if err != nil {
-		return []login.Finding{m.wrong("Elasticsearch prepares no sign-in: "+because(err),
+		return []login.Finding{m.wrong("Elasticsearch prepares no sign-in: "+login.Because(err),
 			fmt.Sprintf("is there an OpenID Connect realm %s in elasticsearch.yml of every node? `gateway realm oidc --name %s` writes one", m.cfg.Realm, m.cfg.Realm))}
 	}
 	at, err := url.Parse(prepared.Redirect)
@@ -63,15 +63,6 @@ func (m *Method) realm(ctx context.Context, found *offer) []login.Finding {
 		findings = append(findings, m.fine("its callback is ours, and its client at the provider is "+q.Get("client_id")))
 	}
 	return slices.Concat(findings, m.issuer(ctx, found), m.scopes(strings.Fields(q.Get("scope")), found))
-}
-
-// because is an error with ES's own words, which hold no secret where a realm cannot be
-// used (contract oidc 1).
-func because(err error) string {
-	if e, ok := errors.AsType[*elastic.Error](err); ok && e.Class == elastic.SetUp && e.Reason != "" {
-		return e.Reason
-	}
-	return err.Error()
 }
 
 // kibanasCallback is where Kibana takes the provider's answers, below its base path.
@@ -142,7 +133,7 @@ func (m *Method) issuer(ctx context.Context, found *offer) []login.Finding {
 	case err == nil, isRealm && e.Class == elastic.SetUp:
 		return []login.Finding{m.wrong(fmt.Sprintf("op.issuer is not %q, the method's issuer", m.cfg.Issuer), m.write("op.issuer", right))}
 	}
-	return []login.Finding{m.wrong("Elasticsearch does not say whose issuer it is: "+because(err), "")}
+	return []login.Finding{m.wrong("Elasticsearch does not say whose issuer it is: "+login.Because(err), "")}
 }
 
 // scopes is for information: a provider may have scopes that it does not list.

@@ -2,13 +2,11 @@ package saml
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 
-	"github.com/esgateway/esgateway/internal/elastic"
 	"github.com/esgateway/esgateway/internal/login"
 )
 
@@ -18,7 +16,7 @@ import (
 func (m *Method) Diagnose(ctx context.Context) []login.Finding {
 	_, sp, err := ownMetadata(ctx, m.es, m.realm)
 	if err != nil {
-		return []login.Finding{m.wrong("Elasticsearch does not show it: "+because(err),
+		return []login.Finding{m.wrong("Elasticsearch does not show it: "+login.Because(err),
 			fmt.Sprintf("is there a SAML realm %s in elasticsearch.yml of every node? `gateway realm saml --name %s` writes one", m.realm, m.realm))}
 	}
 	return slices.Concat(m.addresses(sp), m.signOn(ctx), m.keys(sp))
@@ -30,15 +28,6 @@ func (m *Method) wrong(text, advice string) login.Finding {
 
 func (m *Method) fine(text string) login.Finding {
 	return login.Finding{OK: true, Subject: "realm " + m.realm, Text: text}
-}
-
-// because is an error with ES's own words, which hold no secret where a realm
-// cannot be used (contract saml 10).
-func because(err error) string {
-	if e, ok := errors.AsType[*elastic.Error](err); ok && e.Class == elastic.SetUp && e.Reason != "" {
-		return e.Reason
-	}
-	return err.Error()
 }
 
 // kibanasCallback is where Kibana takes SAML answers, below its base path.
@@ -87,7 +76,7 @@ const realmSettings = "xpack.security.authc.realms.saml."
 func (m *Method) signOn(ctx context.Context) []login.Finding {
 	prepared, err := m.es.SAMLPrepare(ctx, m.realm)
 	if err != nil {
-		return []login.Finding{m.wrong("Elasticsearch prepares no sign-in: "+because(err), "can it read the identity provider's metadata, and does that have a SingleSignOnService of HTTP-Redirect?")}
+		return []login.Finding{m.wrong("Elasticsearch prepares no sign-in: "+login.Because(err), "can it read the identity provider's metadata, and does that have a SingleSignOnService of HTTP-Redirect?")}
 	}
 	if err := safeLocation(prepared.Redirect); err != nil {
 		return []login.Finding{m.wrong(err.Error(), "correct Location of the SingleSignOnService in the identity provider's metadata")}

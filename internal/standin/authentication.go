@@ -1,11 +1,33 @@
 package standin
 
+import (
+	"slices"
+
+	"github.com/esgateway/esgateway/internal/standin/oidcrealm"
+	"github.com/esgateway/esgateway/internal/standin/pkirealm"
+	"github.com/esgateway/esgateway/internal/standin/samlrealm"
+)
+
 // A realmRef names a realm.
 type realmRef struct{ name, kind string }
 
 func (r realmRef) object() object { return obj("name", r.name, "type", r.kind) }
 
 func fileRealm() realmRef { return realmRef{"default_file", "file"} }
+
+// hasRealm tells whether such a realm is configured.
+func (c *cluster) hasRealm(ref realmRef) bool {
+	named := func(r interface{ Name() string }) bool { return r.Name() == ref.name }
+	switch ref.kind {
+	case "saml":
+		return slices.ContainsFunc(c.saml, func(r *samlrealm.Realm) bool { return named(r) })
+	case "oidc":
+		return slices.ContainsFunc(c.oidc, func(r *oidcrealm.Realm) bool { return named(r) })
+	case "pki":
+		return slices.ContainsFunc(c.pki, func(r *pkirealm.Realm) bool { return named(r) })
+	}
+	return ref == fileRealm()
+}
 
 // An identity is a user as some realm knows him.
 type identity struct {

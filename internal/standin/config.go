@@ -29,7 +29,7 @@ type Config struct {
 	Users []User
 	// Roles are the known roles besides the builtin "superuser".
 	Roles map[string]Role
-	// RoleMappings give roles to users of SAML and OpenID Connect realms.
+	// RoleMappings give roles to users of SAML, OpenID Connect and PKI realms.
 	RoleMappings []RoleMapping
 	// AnonymousRoles, when there are any, let requests without any credential in.
 	AnonymousRoles []string

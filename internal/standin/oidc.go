@@ -63,6 +63,9 @@ func oidcPrepareRoute(c *call) (action, error) {
 		if fault, is := errors.AsType[*oidcrealm.Fault](err); is {
 			return nil, oidcFault(fault)
 		}
+		if err != nil {
+			return nil, err
+		}
 		return ok(obj("redirect", p.Redirect, "state", p.State, "nonce", p.Nonce, "realm", r.Name()))
 	}, nil
 }

@@ -76,7 +76,7 @@ func (c *call) oidcIdentity(r *oidcrealm.Realm, u *oidcrealm.User) (who identity
 	if len(r.AuthorizationRealms()) == 0 {
 		return c.cluster.withAnonymousRoles(identity{
 			name: u.Principal, fullName: u.FullName, email: u.Email, metadata: u.Metadata,
-			roles: c.cluster.mappedRoles(r.Name(), u.Principal, u.Groups), realm: realm,
+			roles: c.cluster.rolesOf(candidate{realm: r.Name(), user: u.Principal, groups: u.Groups, metadata: u.Metadata}), realm: realm,
 		}), true
 	}
 	for _, name := range r.AuthorizationRealms() {

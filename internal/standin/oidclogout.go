@@ -37,7 +37,7 @@ func (c *call) oidcRealmOfToken(state accessState) (*oidcrealm.Realm, error) {
 	switch {
 	case ref.kind == "oidc" && c.cluster.oidcRealm(ref.name) != nil:
 		return c.cluster.oidcRealm(ref.name), nil
-	case ref.kind == "saml" || ref == fileRealm():
+	case c.cluster.hasRealm(ref):
 		return nil, illegalArgument("Access token is not valid for an OpenID Connect realm")
 	}
 	return nil, oidcFailure("Authenticating realm " + ref.name + " does not exist")

@@ -24,12 +24,8 @@ func (m RoleMapping) holds(s candidate) bool {
 	return slices.ContainsFunc(m.Groups, func(g string) bool { return slices.Contains(s.groups, g) })
 }
 
-// mappedRoles are the roles of a user whose realm knows no roles of its own.
-// None is not an error: such a user signs in and may do nothing.
-func (c *cluster) mappedRoles(realm, user string, groups []string) []string {
-	return c.rolesOf(candidate{realm: realm, user: user, groups: groups})
-}
-
+// rolesOf are the roles of a user whose realm knows no roles of its own. None is not
+// an error: such a user signs in and may do nothing.
 func (c *cluster) rolesOf(s candidate) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -43,10 +39,24 @@ func (c *cluster) rolesOf(s candidate) []string {
 	return slices.Compact(roles)
 }
 
-// matches tells whether metadata has all the values that a mapping wants.
+// matches tells whether metadata has all the values that a mapping wants; of several
+// values of one name, any may be the one.
 func matches(wanted map[string]string, metadata map[string]any) bool {
 	for name, want := range wanted {
-		if got, is := metadata[name].(string); !is || got != want {
+		switch got := metadata[name].(type) {
+		case string:
+			if got != want {
+				return false
+			}
+		case []string:
+			if !slices.Contains(got, want) {
+				return false
+			}
+		case []any:
+			if !slices.Contains(got, any(want)) {
+				return false
+			}
+		default:
 			return false
 		}
 	}

@@ -77,7 +77,7 @@ func (c *call) samlIdentity(r *samlrealm.Realm, u *samlrealm.User) identity {
 	}
 	return c.cluster.withAnonymousRoles(identity{
 		name: u.Principal, fullName: u.FullName, email: u.Email, metadata: metadata,
-		roles: c.cluster.mappedRoles(r.Name(), u.Principal, u.Groups),
+		roles: c.cluster.rolesOf(candidate{realm: r.Name(), user: u.Principal, groups: u.Groups, metadata: metadata}),
 		realm: realmRef{r.Name(), "saml"},
 	})
 }

@@ -113,7 +113,7 @@ func (c *call) realmOfToken(state accessState) (*samlrealm.Realm, error) {
 		return nil, c.samlFailure("Authentication <" + state.auth.user.name + "> has no effective realm")
 	}
 	if ref.kind != "saml" {
-		if ref == fileRealm() {
+		if c.cluster.hasRealm(ref) {
 			return nil, c.samlFailure("Authenticating realm " + ref.kind + "/" + ref.name + " is not a SAML realm")
 		}
 		return nil, c.samlFailure("Authenticating realm " + ref.name + " does not exist")

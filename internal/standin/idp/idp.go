@@ -1,7 +1,6 @@
 package idp
 
 import (
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -49,7 +48,7 @@ func (i *IdP) ServeHTTP(w http.ResponseWriter, r *http.Request) { i.serve.ServeH
 // nobody else may log a browser in or out.
 func (i *IdP) routes() http.Handler {
 	mux := http.NewServeMux()
-	at := func(method, path string, h handler) { mux.Handle(method+" "+i.path+path, i.answering(h)) }
+	at := func(method, path string, h people.Handler) { mux.Handle(method+" "+i.path+path, i.pages.Answering(h)) }
 	at("GET", "/{$}", i.home)
 	at("GET", "/metadata", i.metadata)
 	at("GET", "/sso", i.sso)
@@ -59,18 +58,6 @@ func (i *IdP) routes() http.Handler {
 	mux.Handle("GET "+i.path+"/style.css", i.pages.Asset("style.css", "text/css; charset=utf-8"))
 	mux.Handle("GET "+i.path+"/post.js", i.pages.Asset("post.js", "text/javascript; charset=utf-8"))
 	return http.NewCrossOriginProtection().Handler(mux)
-}
-
-// A handler answers or says why not; answering writes that.
-type handler func(w http.ResponseWriter, r *http.Request) error
-
-func (i *IdP) answering(h handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := h(w, r); err != nil {
-			i.config.Log.Warn("identity provider refuses", slog.String("path", r.URL.Path), slog.Any("error", err))
-			i.pages.Notice(w, http.StatusBadRequest, "This request cannot be answered", err.Error())
-		}
-	})
 }
 
 // provider finds a service provider by its entity id.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/esgateway/esgateway/internal/standin/people"
 )
 
 const (
@@ -118,15 +120,7 @@ func (s *sessions) end(nameID, index string, sp ServiceProvider) int {
 	return n - len(s.by)
 }
 
-// cookie is the session cookie; an empty value takes it away. Lax suffices: all
-// that comes from service providers is a navigation by GET.
+// cookie is the session cookie; an empty value takes it away.
 func (i *IdP) cookie(value string) *http.Cookie {
-	c := &http.Cookie{
-		Name: cookieName, Value: value, Path: i.path + "/",
-		HttpOnly: true, Secure: i.secure, SameSite: http.SameSiteLaxMode,
-	}
-	if value == "" {
-		c.MaxAge = -1
-	}
-	return c
+	return people.Cookie(cookieName, value, i.path+"/", i.secure)
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/beevik/etree"
 	"github.com/crewjam/saml"
+
+	"github.com/esgateway/esgateway/internal/standin/people"
 )
 
 // slo takes what service providers send for single logout: their requests, and
@@ -46,7 +48,7 @@ func (i *IdP) slo(w http.ResponseWriter, r *http.Request) error {
 	if _, _, ok := i.sessions.of(r); !ok {
 		http.SetCookie(w, i.cookie(""))
 	}
-	seeOther(w, location)
+	people.SeeOther(w, location)
 	return nil
 }
 
@@ -174,17 +176,11 @@ func (i *IdP) leave(w http.ResponseWriter, r *http.Request) error {
 			if err != nil {
 				return err
 			}
-			seeOther(w, location)
+			people.SeeOther(w, location)
 			return nil
 		}
 	}
 	http.SetCookie(w, i.cookie(""))
 	i.pages.Notice(w, http.StatusOK, "You are signed out", "You can close this page.")
 	return nil
-}
-
-func seeOther(w http.ResponseWriter, location string) {
-	w.Header().Set("Location", location)
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusSeeOther)
 }

@@ -52,7 +52,7 @@ func (i *IdP) login(w http.ResponseWriter, r *http.Request) error {
 		return i.pages.Show(w, http.StatusUnauthorized, "login.html", i.loginPage(r, req, "That name and password do not match."))
 	}
 	http.SetCookie(w, i.cookie(i.sessions.begin(person, req.id)))
-	seeOther(w, i.path+"/sso?"+r.URL.RawQuery)
+	people.SeeOther(w, i.path+"/sso?"+r.URL.RawQuery)
 	return nil
 }
 
@@ -69,13 +69,9 @@ func (i *IdP) loginPage(r *http.Request, req request, problem string) people.Pag
 // home says who is logged in and lets them sign out.
 func (i *IdP) home(w http.ResponseWriter, r *http.Request) error {
 	_, s, _ := i.sessions.of(r)
-	name := s.person.FullName
-	if name == "" {
-		name = s.person.Username
-	}
 	targets := []string{}
 	for _, sp := range i.config.ServiceProviders {
 		targets = append(targets, people.Origin(sp.Logout))
 	}
-	return i.pages.Show(w, http.StatusOK, "home.html", people.Page{Username: name, Action: i.path + "/logout"}, targets...)
+	return i.pages.Show(w, http.StatusOK, "home.html", people.Page{Username: s.person.Shown(), Action: i.path + "/logout"}, targets...)
 }

@@ -8,7 +8,6 @@ import (
 	_ "crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
-	"slices"
 	"strings"
 	"time"
 
@@ -154,20 +153,17 @@ func (r *Realm) accessTokenHash(came callback) error {
 		}
 		return nil
 	}
-	if !slices.Contains(hashes(came.accessToken, r.config.RP.SignatureAlgorithm), given) {
+	if hashOf(came.accessToken, r.config.RP.SignatureAlgorithm) != given {
 		return refuse("Failed to verify access token: at_hash does not match")
 	}
 	return nil
 }
 
-// hashes are the values of at_hash that a signature algorithm allows.
-func hashes(accessToken, algorithm string) []string {
-	hash, known := map[string]crypto.Hash{"256": crypto.SHA256, "384": crypto.SHA384, "512": crypto.SHA512}[algorithm[2:]]
-	if !known {
-		return nil
-	}
+// hashOf is at_hash for a signature algorithm of the configuration, which knows all.
+func hashOf(accessToken, algorithm string) string {
+	hash := map[string]crypto.Hash{"256": crypto.SHA256, "384": crypto.SHA384, "512": crypto.SHA512}[algorithm[2:]]
 	digest := hash.New()
 	digest.Write([]byte(accessToken))
 	sum := digest.Sum(nil)
-	return []string{base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])}
+	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
 }

@@ -53,7 +53,7 @@ func (o *OP) deliver(w http.ResponseWriter, req request, who login, a Answer) er
 		return err
 	}
 	if req.mode != "form_post" {
-		seeOther(w, req.callback(form))
+		people.SeeOther(w, req.callback(form))
 		return nil
 	}
 	var fields []people.Field
@@ -80,7 +80,7 @@ func (o *OP) logIn(w http.ResponseWriter, r *http.Request) error {
 		return o.pages.Show(w, http.StatusUnauthorized, "login.html", o.loginPage(r, req, "That name and password do not match."), people.Origin(req.redirectURI))
 	}
 	http.SetCookie(w, o.cookie(o.begin(person, req.id)))
-	seeOther(w, o.path+"/authorize?"+r.URL.RawQuery)
+	people.SeeOther(w, o.path+"/authorize?"+r.URL.RawQuery)
 	return nil
 }
 
@@ -99,18 +99,9 @@ func (o *OP) loginPage(r *http.Request, req request, problem string) people.Page
 func (o *OP) home(w http.ResponseWriter, r *http.Request) error {
 	p := people.Page{Action: o.path + "/end_session"}
 	if _, s, ok := o.session(r); ok {
-		p.Username = s.person.FullName
-		if p.Username == "" {
-			p.Username = s.person.Username
-		}
+		p.Username = s.person.Shown()
 	}
 	return o.pages.Show(w, http.StatusOK, "home.html", p)
-}
-
-func seeOther(w http.ResponseWriter, location string) {
-	w.Header().Set("Location", location)
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusSeeOther)
 }
 
 // withQuery is an address with parameters behind those that it has.

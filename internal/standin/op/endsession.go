@@ -49,8 +49,8 @@ func (o *OP) confirmed(w http.ResponseWriter, r *http.Request) error {
 	return o.leave(w, r, key, s, l.next)
 }
 
-// leave ends a login, tells the clients, and goes on. Clients with a front-channel
-// address hear of it in frames, the others on the back channel.
+// leave ends a login, tells the clients, and goes on. Clients hear of
+// it in frames and on the back channel, each at the addresses that it has.
 func (o *OP) leave(w http.ResponseWriter, r *http.Request, key string, s *session, next string) error {
 	http.SetCookie(w, o.cookie(""))
 	var frames []string
@@ -69,7 +69,7 @@ func (o *OP) leave(w http.ResponseWriter, r *http.Request, key string, s *sessio
 			Heading: "You are signed out", Text: "You can close this page.", Next: next, Frames: frames,
 		})
 	default:
-		seeOther(w, next)
+		people.SeeOther(w, next)
 		return nil
 	}
 }

@@ -51,7 +51,7 @@ func (o *OP) ServeHTTP(w http.ResponseWriter, r *http.Request) { o.serve.ServeHT
 // refused: nobody else may log a browser in or out.
 func (o *OP) routes() http.Handler {
 	mux := http.NewServeMux()
-	at := func(method, path string, h handler) { mux.Handle(method+" "+o.path+path, o.answering(h)) }
+	at := func(method, path string, h people.Handler) { mux.Handle(method+" "+o.path+path, o.pages.Answering(h)) }
 	at("GET", "/{$}", o.home)
 	at("GET", "/authorize", o.authorize)
 	at("POST", "/authorize", o.logIn)
@@ -66,18 +66,6 @@ func (o *OP) routes() http.Handler {
 	mux.HandleFunc("GET "+o.path+"/userinfo", o.userinfo)
 	mux.HandleFunc("POST "+o.path+"/userinfo", o.userinfo)
 	return http.NewCrossOriginProtection().Handler(mux)
-}
-
-// A handler answers a browser or says why not; answering writes that.
-type handler func(w http.ResponseWriter, r *http.Request) error
-
-func (o *OP) answering(h handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := h(w, r); err != nil {
-			o.config.Log.Warn("OpenID provider refuses", slog.String("path", r.URL.Path), slog.Any("error", err))
-			o.pages.Notice(w, http.StatusBadRequest, "This request cannot be answered", err.Error())
-		}
-	})
 }
 
 // discovery is OpenID Connect Discovery 1.0, section 3.

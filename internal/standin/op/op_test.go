@@ -165,6 +165,8 @@ func TestBentAnswers(t *testing.T) {
 	s := newSite(t)
 	other, err := otherKey()
 	must(t, other, err)
+	own, err := rsaKey()
+	must(t, own, err)
 	tests := []struct {
 		name string
 		bend op.Answer
@@ -177,7 +179,7 @@ func TestBentAnswers(t *testing.T) {
 		{"secret", op.Answer{Signing: op.Signing{Algorithm: "HS256"}}, "malformed jwt"},
 		{"other_key", op.Answer{Signing: op.Signing{Key: &other}}, "failed to verify"},
 		{"spoilt", op.Answer{Signing: op.Signing{Spoil: true}}, "failed to verify"},
-		{"other_key_under_our_name", op.Answer{Signing: op.Signing{Key: &other, KeyID: new("")}}, "failed to verify"},
+		{"other_key_under_our_name", op.Answer{Signing: op.Signing{Key: &other, KeyID: &own.ID}}, "failed to verify"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

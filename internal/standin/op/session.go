@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/esgateway/esgateway/internal/standin/people"
 )
 
 const (
@@ -61,15 +63,7 @@ func (o *OP) end(key string, s *session) []string {
 	return clients
 }
 
-// cookie is the session cookie; an empty value takes it away. Lax suffices: all that
-// comes from clients is a navigation by GET.
+// cookie is the session cookie; an empty value takes it away.
 func (o *OP) cookie(value string) *http.Cookie {
-	c := &http.Cookie{
-		Name: cookieName, Value: value, Path: o.path + "/",
-		HttpOnly: true, Secure: o.secure, SameSite: http.SameSiteLaxMode,
-	}
-	if value == "" {
-		c.MaxAge = -1
-	}
-	return c
+	return people.Cookie(cookieName, value, o.path+"/", o.secure)
 }

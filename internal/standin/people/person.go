@@ -1,6 +1,7 @@
 package people
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 )
@@ -10,6 +11,9 @@ type Person struct {
 	Username, Password, FullName, Email string
 	Groups                              []string
 }
+
+// Shown is how a page calls the person.
+func (p Person) Shown() string { return cmp.Or(p.FullName, p.Username) }
 
 // Check finds the person with a name and a password. It takes as long for a wrong name
 // as for a wrong password; who has no password cannot log in.
