@@ -22,31 +22,40 @@ type certificate struct {
 }
 
 func newCertificate(now time.Time) (certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return certificate{}, err
-	}
-	template := &x509.Certificate{
+	leaf, key, err := selfSigned(&x509.Certificate{
 		SerialNumber: big.NewInt(now.Unix()), Subject: pkix.Name{CommonName: "demo stand-in for Elasticsearch"},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(0, 1, 0),
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"},
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		return certificate{}, err
-	}
-	leaf, err := x509.ParseCertificate(der)
+	})
 	if err != nil {
 		return certificate{}, err
 	}
 	pool := x509.NewCertPool()
 	pool.AddCert(leaf)
 	return certificate{
-		pair: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
-		pem:  pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pool: pool,
+		pair: tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: key},
+		pem:  inPEM("CERTIFICATE", leaf.Raw), pool: pool,
 	}, nil
+}
+
+// selfSigned makes a certificate, and its key, with which it is signed.
+func selfSigned(template *x509.Certificate) (*x509.Certificate, *ecdsa.PrivateKey, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		return nil, nil, err
+	}
+	made, err := x509.ParseCertificate(der)
+	return made, key, err
+}
+
+func inPEM(kind string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
 // client speaks to whoever has the certificate.

@@ -9,7 +9,6 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"math/big"
 	"net/http"
@@ -36,23 +35,14 @@ const (
 
 // newRobots makes an authority for the demo, and a certificate of it.
 func newRobots(now time.Time) (robots, error) {
-	authorityKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	authority, authorityKey, err := selfSigned(&x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Demo services"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(robotLife),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	})
 	if err != nil {
 		return robots{}, err
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return robots{}, err
-	}
-	above := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Demo services"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(robotLife),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, above, above, &authorityKey.PublicKey, authorityKey)
-	if err != nil {
-		return robots{}, err
-	}
-	authority, err := x509.ParseCertificate(der)
 	if err != nil {
 		return robots{}, err
 	}
@@ -68,12 +58,8 @@ func newRobots(now time.Time) (robots, error) {
 		return robots{}, err
 	}
 	return robots{
-		authority: authority, ca: inPEM("CERTIFICATE", der), cert: inPEM("CERTIFICATE", leaf), key: inPEM("PRIVATE KEY", private),
+		authority: authority, ca: inPEM("CERTIFICATE", authority.Raw), cert: inPEM("CERTIFICATE", leaf), key: inPEM("PRIVATE KEY", private),
 	}, nil
-}
-
-func inPEM(kind string, der []byte) []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
 // front is a load balancer as nginx would be one (deploy/examples/nginx): it ends TLS,

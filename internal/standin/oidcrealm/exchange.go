@@ -24,7 +24,7 @@ func (r *Realm) exchange(ctx context.Context, now time.Time, code string) (callb
 	if err != nil {
 		return callback{}, refuse("Failed to exchange code for Id Token using the Token Endpoint: %v", err)
 	}
-	status, mediaType, body, err := r.ask(request)
+	status, mediaType, body, err := ask(r.config.HTTPClient, request)
 	if err != nil {
 		return callback{}, refuse("Failed to exchange code for Id Token using the Token Endpoint: %v", err)
 	}
@@ -98,8 +98,8 @@ func (r *Realm) clientAssertion(now time.Time) (string, error) {
 }
 
 // ask sends a request and reads the answer.
-func (r *Realm) ask(request *http.Request) (status int, mediaType string, body []byte, err error) {
-	response, err := r.config.HTTPClient.Do(request)
+func ask(client *http.Client, request *http.Request) (status int, mediaType string, body []byte, err error) {
+	response, err := client.Do(request)
 	if err != nil {
 		return 0, "", nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"sync"
 
@@ -61,17 +60,12 @@ func (k *keys) fetch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	response, err := k.client.Do(request)
+	status, _, text, err := ask(k.client, request)
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil {
-		return err
-	}
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("the key set is answered with %d", response.StatusCode)
+	if status != http.StatusOK {
+		return fmt.Errorf("the key set is answered with %d", status)
 	}
 	set, err := parseKeys(text)
 	if err != nil {

@@ -14,7 +14,7 @@ func (r *Realm) addUserinfo(ctx context.Context, into claims, accessToken string
 		return refuse("Failed to get claims from the Userinfo Endpoint: %v", err)
 	}
 	request.Header.Set("Authorization", "Bearer "+accessToken)
-	status, mediaType, body, err := r.ask(request)
+	status, mediaType, body, err := ask(r.config.HTTPClient, request)
 	switch {
 	case err != nil:
 		return refuse("Failed to get claims from the Userinfo Endpoint: %v", err)
