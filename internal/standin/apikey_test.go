@@ -2,7 +2,10 @@ package standin_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -175,6 +178,47 @@ func TestKeysFindThemselves(t *testing.T) {
 	} {
 		if a := n.do("POST", path, basic("root"), body); a.status != status {
 			t.Errorf("%s: got %d, want %d %s", body, a.status, status, a.body)
+		}
+	}
+}
+
+// TestPagesOfKeys: each key comes once, by whatever field the pages are in order, also
+// by one that only some keys have.
+func TestPagesOfKeys(t *testing.T) {
+	t.Parallel()
+	n := start(t)
+	want := []string{}
+	for i := range 5 {
+		more := ""
+		if i%2 == 0 {
+			more = `,"expiration":"` + strconv.Itoa(i+1) + `d","metadata":{"a":"` + strconv.Itoa(i) + `"}`
+		}
+		want = append(want, n.key(basic("root"), `{"name":"k`+strconv.Itoa(i)+`"`+more+`}`).id)
+	}
+	slices.Sort(want)
+	for _, sort := range []string{`["_doc"]`, `["expiration","name"]`, `[{"expiration":{"order":"desc"}},"name"]`, `["metadata.a","name"]`, `["creation","name"]`} {
+		got, after := []string{}, ""
+		for len(got) <= len(want) {
+			var page struct {
+				Keys []struct {
+					ID   string          `json:"id"`
+					Sort json.RawMessage `json:"_sort"`
+				} `json:"api_keys"`
+			}
+			a := n.do("POST", "/_security/_query/api_key", basic("root"), `{"size":2,"sort":`+sort+after+`}`)
+			if err := json.Unmarshal([]byte(a.body), &page); err != nil || a.status != http.StatusOK {
+				t.Fatalf("%s: %d %s", sort, a.status, a.body)
+			}
+			if len(page.Keys) == 0 {
+				break
+			}
+			for _, k := range page.Keys {
+				got, after = append(got, k.ID), `,"search_after":`+string(k.Sort)
+			}
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %d keys %v, want %v", sort, len(got), got, want)
 		}
 	}
 }

@@ -116,6 +116,9 @@ func (c *call) findKeys(matches query, own bool) []foundKey {
 	slices.SortFunc(found, func(a, b foundKey) int { // the map has none, and answers should have an order
 		return cmp.Or(compareValues(a.sortValue("creation"), b.sortValue("creation")), strings.Compare(a.id, b.id))
 	})
+	for i, k := range found {
+		k.sequence = i // its place by _doc
+	}
 	return found
 }
 

@@ -85,7 +85,11 @@ func (order keySort) after(keys []foundKey, text json.RawMessage) []foundKey {
 	}
 	return slices.DeleteFunc(slices.Clone(keys), func(k foundKey) bool {
 		for i, key := range order[:min(len(order), len(values))] {
-			if n := key.compare(k.sortValue(key.field), fmt.Sprint(values[i])); n != 0 {
+			behind := "" // null: of a key that has no such field
+			if values[i] != nil {
+				behind = fmt.Sprint(values[i])
+			}
+			if n := key.compare(k.sortValue(key.field), behind); n != 0 {
 				return n < 0
 			}
 		}
@@ -97,7 +101,11 @@ func (order keySort) after(keys []foundKey, text json.RawMessage) []foundKey {
 func (order keySort) values(k foundKey) []any {
 	var values []any
 	for _, key := range order {
-		values = append(values, k.fields[key.field])
+		value := k.fields[key.field]
+		if text := k.sortValue(key.field); value == nil && text != "" {
+			value = text // no field of its own, or one inside of another
+		}
+		values = append(values, value)
 	}
 	return values
 }

@@ -272,7 +272,7 @@ func (d *document) sortValue(field string) string {
 	case "_id":
 		return d.id
 	case "_doc", "_shard_doc":
-		return fmt.Sprintf("%s/%d", d.index, d.sequence)
+		return fmt.Sprintf("%s/%010d", d.index, d.sequence)
 	}
 	if values := d.values(field); len(values) > 0 {
 		return values[0]
