@@ -306,6 +306,8 @@ func sayUndone(u Undone) string {
 		return "Your identity provider was not asked to sign you out. You may still be signed in there: sign out there, too."
 	case UndoneUnsure:
 		return "It is not certain that your identity provider has signed you out: its answer could not be confirmed. Sign out there, too."
+	case UndoneRepeated:
+		return "This sign-out was asked for before, and counts once. If that did not end well, sign out on this site's own page."
 	case UndoneAnswer:
 		return "Your identity provider gets no answer from here, so it may say that something went wrong. You are signed out here all the same."
 	}

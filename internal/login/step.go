@@ -125,6 +125,9 @@ const (
 	UndoneProvider Undone = "provider"
 	// UndoneUnsure: the identity provider's answer proves nothing.
 	UndoneUnsure Undone = "provider_unsure"
+	// UndoneRepeated: the identity provider's wish came before, and what came of it is
+	// shown there.
+	UndoneRepeated Undone = "repeated"
 	// UndoneAnswer: the identity provider gets no answer to its wish.
 	UndoneAnswer Undone = "provider_unanswered"
 )

@@ -2,6 +2,7 @@ package saml
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -28,7 +29,7 @@ func (m *Method) consume(r *http.Request, attempts login.Attempts) (login.Step, 
 	if m.cfg.Issuer != "" && strings.TrimSpace(answer.Issuer) != m.cfg.Issuer {
 		return login.Step{}, &fault.Error{
 			Kind: fault.SignInFailed, Public: remedies[causeIssuer].text, Hint: remedies[causeIssuer].hint, Cause: string(causeIssuer),
-			Err: errors.New("the response's issuer is not the method's"),
+			Err: fmt.Errorf("the response's issuer is %q, and the method's %q", shown(answer.Issuer), m.cfg.Issuer),
 		}
 	}
 	if answer.InResponseTo == "" {
@@ -42,7 +43,6 @@ func (m *Method) consume(r *http.Request, attempts login.Attempts) (login.Step, 
 	if err != nil {
 		return login.Step{}, m.refused(r.Context(), answer, attempt.ID, err)
 	}
-	m.why.accepted(answer)
 	return m.done(grant, attempt, answer)
 }
 
@@ -56,6 +56,7 @@ func (m *Method) done(grant elastic.Grant, attempt login.Attempt, answer *respon
 	if err != nil {
 		return refused(grant, err.Error()), nil
 	}
+	m.why.accepted(answer)
 	return login.Done(grant, attempt, known), nil
 }
 

@@ -26,11 +26,12 @@ const (
 	causeAuthnContext  cause = "authn_context"
 	causeAttribute     cause = "attribute_missing"
 	causeSeveralValues cause = "several_values"
-	// causeUnsolicited, causeReplayed and causeEndless are refused by the gateway: an
-	// answer that nobody asked for, one that was used, and one that cannot be remembered.
+	// causeUnsolicited and the next three are refused by the gateway: an answer that
+	// nobody asked for, one that was used, and two that cannot be remembered.
 	causeUnsolicited cause = "unsolicited"
 	causeReplayed    cause = "replayed"
 	causeEndless     cause = "endless"
+	causeSealed      cause = "sealed"
 	// causeUnreadable: the gateway has not even asked.
 	causeUnreadable cause = "unreadable"
 	// causeUntold: Elasticsearch has given a reason that is not in our table.
@@ -136,6 +137,10 @@ var remedies = map[cause]remedy{
 	causeEndless: {
 		"The answer of your identity provider does not end soon enough to be taken unasked.", "Start at the application that you want to use.",
 		"with idp_initiated: accept each assertion needs an ID and an end within 24 hours, so that it can be remembered until then",
+	},
+	causeSealed: {
+		"The answer of your identity provider is encrypted, and cannot be taken unasked.", "Start at the application that you want to use.",
+		"with idp_initiated: accept encrypted assertions need decryption_key, so that each is taken once",
 	},
 	causeUntold: {
 		"Elasticsearch did not accept the answer of your identity provider.", againHint,

@@ -12,7 +12,7 @@ type Config struct {
 	// (xpack.security.authc.realms.saml.<name>).
 	Realm string `yaml:"realm"`
 	// Issuer is the identity provider's entity id. With it an answer of any other is
-	// refused before Elasticsearch is asked, which refuses it too.
+	// refused before Elasticsearch is asked.
 	Issuer string `yaml:"issuer"`
 	// IdPInitiated says what becomes of an answer that nobody here asked for, as from
 	// a tile in the identity provider's portal: bounce drops it and starts an ordinary
@@ -24,7 +24,8 @@ type Config struct {
 	RelayState bool `yaml:"relay_state"`
 	// DecryptionKey is a PEM file with the RSA keys that the realm's encryption.key
 	// has too, where assertions come encrypted. Without it the identity provider's
-	// own session, and its end, are unknown for such assertions.
+	// own session, and its end, are unknown for such assertions, and idp_initiated:
+	// accept takes none of them.
 	DecryptionKey string `yaml:"decryption_key" file:"true"`
 	// PrincipalAttribute is the realm's attributes.principal, if you want the
 	// gateway to say that it did not come. It decides nothing.

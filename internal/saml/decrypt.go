@@ -78,6 +78,10 @@ func hashesOfMGF(algorithm string) crypto.Hash {
 	return 0
 }
 
+// maxKeys bounds for how many recipients something may be encrypted: each costs an
+// operation with our key.
+const maxKeys = 8
+
 // decrypt opens what was encrypted for the key.
 //
 // Threat: an oracle. It is asked only of messages that ES has accepted, and what it
@@ -88,7 +92,11 @@ func (e *encrypted) decrypt(key *rsa.PrivateKey) ([]byte, error) {
 		return nil, err
 	}
 	err = errors.New("no EncryptedKey")
-	for _, k := range append(e.Data.Info.Keys, e.Keys...) {
+	keys := append(e.Data.Info.Keys, e.Keys...)
+	if len(keys) > maxKeys {
+		return nil, errors.New("decrypt: too many keys")
+	}
+	for _, k := range keys {
 		var secret, plain []byte
 		if secret, err = k.unwrap(key); err != nil {
 			continue

@@ -81,10 +81,7 @@ func (m *Method) signOn(ctx context.Context) []login.Finding {
 	if err := safeLocation(prepared.Redirect); err != nil {
 		return []login.Finding{m.wrong(err.Error(), "correct Location of the SingleSignOnService in the identity provider's metadata")}
 	}
-	to, err := url.Parse(prepared.Redirect)
-	if err != nil {
-		return []login.Finding{m.wrong(err.Error(), "")}
-	}
+	to, _ := url.Parse(prepared.Redirect) // which safeLocation has read
 	to.RawQuery, to.Fragment, to.User = "", "", nil
 	return []login.Finding{m.fine("prepares sign-ins at " + to.String())}
 }

@@ -2,16 +2,17 @@
 //
 //	Start  --> ES saml/prepare (realm) --> Redirect to the identity provider
 //	acs    POST SAMLResponse --> read issuer and InResponseTo, unproven
-//	           none       --> Restart: an ordinary sign-in begins (bounce)
+//	           none       --> idp_initiated: Restart (bounce), taken once, or refused
 //	           an attempt --> take it --> ES saml/authenticate --> Done
 //	                                         refused --> explain: a cause for the person
-//	slo    GET --> back from the identity provider after a sign-out
+//	slo    GET, POST LogoutRequest  --> ES saml/invalidate --> its sessions end --> answer
+//	       GET, POST LogoutResponse --> ES saml/complete_logout --> the page after a sign-out
 //	metadata GET --> ES saml/metadata, for a minute
 //	Leave  --> ES saml/logout --> the identity provider's address, if it has one
 //
 // Elasticsearch judges the message: signature, issuer, audience, times. This
-// package reads only which attempt it claims to answer, and hands it on byte
-// for byte. That it answers an attempt of this very browser is checked here and
+// package hands it on byte for byte. Before, it reads which attempt it claims to answer;
+// what it reads besides (name, session, limits) counts once ES has accepted it. That it answers an attempt of this very browser is checked here and
 // in package login, since ES accepts a response without InResponseTo and
 // remembers nothing.
 //

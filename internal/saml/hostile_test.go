@@ -328,7 +328,10 @@ func TestHostileResponsesThatNobodyAskedFor(t *testing.T) {
 	for _, version := range []string{"8.17.0", "9.5.0"} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			g := gatewaytest.Start(t, gatewaytest.Options{Version: version, Method: ", idp_initiated: accept, principal_attribute: uid"})
+			key, _ := stranger()
+			g := gatewaytest.Start(t, gatewaytest.Options{
+				Version: version, Method: ", idp_initiated: accept, principal_attribute: uid, decryption_key: '" + keyFile(t, key) + "'",
+			})
 			b := g.Browser()
 			b.SignIn("/", "bob")
 			session := b.Cookie("esgateway_session")

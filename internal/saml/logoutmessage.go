@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // logoutRequest is what a LogoutRequest says of itself, unproven.
 type logoutRequest struct {
 	ID           string     `xml:"ID,attr"`
 	IssueInstant string     `xml:"IssueInstant,attr"`
-	Issuer       string     `xml:"urn:oasis:names:tc:SAML:2.0:assertion Issuer"`
 	NameID       *nameID    `xml:"urn:oasis:names:tc:SAML:2.0:assertion NameID"`
 	EncryptedID  *encrypted `xml:"urn:oasis:names:tc:SAML:2.0:assertion EncryptedID"`
 	Indexes      []string   `xml:"urn:oasis:names:tc:SAML:2.0:protocol SessionIndex"`
@@ -27,6 +27,9 @@ func readLogoutRequest(message []byte) (*logoutRequest, error) {
 	var m logoutRequest
 	if err := parse(message, protocol("LogoutRequest"), &m); err != nil {
 		return nil, err
+	}
+	for i, index := range m.Indexes {
+		m.Indexes[i] = strings.TrimSpace(index) // as ES reads it
 	}
 	return &m, nil
 }

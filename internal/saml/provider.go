@@ -25,7 +25,7 @@ func (m *Method) provider(answer *response, identity elastic.Identity) (session.
 	}
 	known := session.Provider{}
 	if one.Subject.NameID != nil {
-		known.Subject = one.Subject.NameID.Value
+		known.Subject = one.Subject.NameID.name()
 	}
 	if shown != "" && shown != known.Subject {
 		return session.Provider{}, errors.New("elasticsearch names another subject than the assertion that was read")

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/esgateway/esgateway/internal/login"
 )
@@ -119,7 +120,10 @@ func (t *realmText) source(o realmOptions) {
 }
 
 func (t *realmText) provider(e entity) {
-	t.IdP, t.Formats, t.guess = e.ID, e.IdP.NameFormats, guessFor(e)
+	t.IdP, t.guess = e.ID, guessFor(e)
+	for _, format := range e.IdP.NameFormats {
+		t.Formats = append(t.Formats, strings.TrimSpace(format))
+	}
 }
 
 //go:embed realm.tmpl
@@ -132,7 +136,7 @@ func choose(all []entity, wanted string) (entity, error) {
 		if e.IdP == nil {
 			continue
 		}
-		if wanted == e.ID {
+		if wanted != "" && wanted == e.ID {
 			return e, nil
 		}
 		providers = append(providers, e)

@@ -38,7 +38,7 @@ func newExplainer(d login.Deps, c Config) *explainer {
 	return e
 }
 
-// accepted learns from a response that Elasticsearch has accepted.
+// accepted learns from a response that Elasticsearch has accepted, and we too.
 func (e *explainer) accepted(answer *response) {
 	issuer := strings.TrimSpace(answer.Issuer)
 	if known := e.issuer.Load(); known == nil || *known != issuer {

@@ -3,13 +3,13 @@ package saml
 import (
 	"encoding/xml"
 	"errors"
+	"strings"
 	"time"
 )
 
 // response is what a Response says of itself. None of it is proven; once ES has
 // accepted these very bytes it may be believed, within the one assertion.
 type response struct {
-	ID           string    `xml:"ID,attr"`
 	InResponseTo string    `xml:"InResponseTo,attr"`
 	Destination  string    `xml:"Destination,attr"`
 	IssueInstant string    `xml:"IssueInstant,attr"`
@@ -57,6 +57,9 @@ type nameID struct {
 	Value  string `xml:",chardata"`
 	Format string `xml:"Format,attr"`
 }
+
+// name is the text as ES reads it: OpenSAML takes white space off at both ends.
+func (n *nameID) name() string { return strings.TrimSpace(n.Value) }
 
 type confirmation struct {
 	Method string `xml:"Method,attr"`

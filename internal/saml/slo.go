@@ -108,7 +108,7 @@ func (m *Method) asked(ctx context.Context, attempts login.Attempts, message []b
 		return login.Step{}, err
 	}
 	if !first {
-		return login.LoggedOut(login.UndoneAnswer), nil // a replay, or a page loaded again: it is done
+		return login.LoggedOut(login.UndoneRepeated), nil // a replay, or a page loaded again
 	}
 	done, err := m.es.SAMLInvalidate(ctx, m.realm, query)
 	if err != nil {
@@ -142,7 +142,7 @@ func (m *Method) recent(request *logoutRequest) error {
 func (m *Method) subjectOf(request *logoutRequest) (string, error) {
 	switch {
 	case request.NameID != nil && request.EncryptedID == nil:
-		return request.NameID.Value, nil
+		return request.NameID.name(), nil
 	case request.EncryptedID == nil:
 		return "", errors.New("the request names nobody")
 	}
@@ -154,7 +154,7 @@ func (m *Method) subjectOf(request *logoutRequest) (string, error) {
 		}
 		var id nameID
 		if err = parse(plain, assertionName("NameID"), &id); err == nil {
-			return id.Value, nil
+			return id.name(), nil
 		}
 	}
 	return "", err

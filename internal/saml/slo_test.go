@@ -154,9 +154,15 @@ func TestALogoutRequestThatCouldBeReadInTwoWays(t *testing.T) {
 		"nothing":                               "SAMLRequest=",
 		"a document type":                       "SAMLRequest=" + url.QueryEscape(deflated(t, `<!DOCTYPE a><samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"/>`)) + "&SigAlg=a&Signature=b",
 	} {
+		asked := g.ES.Counters().Calls["POST /_security/saml/invalidate"]
 		got := g.Browser().Get(slo+"?"+query, "Sec-Fetch-Site", "cross-site")
 		if kind := got.Header.Get("X-Gateway-Response"); kind != "sign_out_refused" {
 			t.Errorf("%s: %d %q %q", name, got.Status, kind, got.Location)
+		}
+		judged := g.ES.Counters().Calls["POST /_security/saml/invalidate"] != asked
+		// Of these two there is one reading, and it is not what was signed.
+		if want := name == "another's request under the signature" || name == "a relay state behind the signature"; judged != want {
+			t.Errorf("%s: ES was asked: %v, want %v", name, judged, want)
 		}
 	}
 	if !lives(alice) || !lives(bob) {
@@ -209,9 +215,14 @@ func TestAPostedLogoutRequestMustBeCoveredByItsOnlySignature(t *testing.T) {
 			root.FindElement(".//Reference").CreateAttr("URI", "")
 		},
 	} {
+		asked := g.ES.Counters().Calls["POST /_security/saml/invalidate"]
 		got := g.Browser().PostTo(slo, url.Values{"SAMLRequest": {tampered(t, signed, edit)}})
 		if kind := got.Header.Get("X-Gateway-Response"); kind != "sign_out_refused" {
 			t.Errorf("%s: %d %q %q", name, got.Status, kind, got.Location)
+		}
+		judged := g.ES.Counters().Calls["POST /_security/saml/invalidate"] != asked
+		if want := name == "another name under the signature"; judged != want {
+			t.Errorf("%s: ES was asked: %v, want %v", name, judged, want)
 		}
 	}
 	if !lives(alice) {

@@ -1,8 +1,7 @@
 package saml
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -43,55 +42,72 @@ func (m *Method) unsolicited(r *http.Request, attempts login.Attempts, content s
 }
 
 // takeUnsolicited accepts such an answer, once over all nodes. ES remembers nothing
-// and would take it again, so one that never ends cannot be taken.
+// and would take it again, so one that cannot be recognised, or never ends, is not taken.
 func (m *Method) takeUnsolicited(r *http.Request, attempts login.Attempts, content, next string, answer *response) (login.Step, error) {
-	id, until, err := m.once(answer)
-	if err != nil {
+	one, err := answer.only()
+	switch {
+	case err != nil:
 		return login.Step{}, m.why.unkept(answer, err)
+	case one == nil:
+		return m.takeSealed(r, attempts, content, next, answer)
 	}
-	first, err := attempts.Once(r.Context(), id, until)
-	if err != nil {
+	if err := m.claim(r.Context(), attempts, answer, one); err != nil {
 		return login.Step{}, err
-	}
-	if !first {
-		return login.Step{}, &fault.Error{
-			Kind: fault.SignInUnknown, Public: "This answer of your identity provider has been used already.", Cause: string(causeReplayed),
-			Err: errors.New("the assertion was used before"),
-		}
 	}
 	grant, err := m.es.SAMLAuthenticate(r.Context(), m.realm, content, nil)
 	if err != nil {
 		return login.Step{}, m.refused(r.Context(), answer, "", err)
 	}
-	if one := m.opened(answer); one != nil {
-		if _, err := m.lasts(one); err != nil {
-			return refused(grant, err.Error()), nil
-		}
+	return m.done(grant, attempts.Unsolicited(next), answer)
+}
+
+// takeSealed accepts an encrypted answer. It is recognised by what stands in it, never
+// by its octets: those can be changed by anybody so that ES reads the same (the
+// envelope is unsigned, and the first block of CBC follows its initial vector). Nothing
+// is opened before ES has accepted it.
+func (m *Method) takeSealed(r *http.Request, attempts login.Attempts, content, next string, answer *response) (login.Step, error) {
+	if len(m.decryption) == 0 {
+		return login.Step{}, sealed(answer, m.now(), errors.New("the assertion is encrypted, and the method has no decryption_key"))
+	}
+	grant, err := m.es.SAMLAuthenticate(r.Context(), m.realm, content, nil)
+	if err != nil {
+		return login.Step{}, m.refused(r.Context(), answer, "", err)
+	}
+	one := m.opened(answer)
+	if one == nil {
+		return login.Refused(grant, sealed(answer, m.now(), errors.New("no key of decryption_key opens the assertion"))), nil
+	}
+	if err := m.claim(r.Context(), attempts, answer, one); err != nil {
+		return login.Refused(grant, err), nil
 	}
 	return m.done(grant, attempts.Unsolicited(next), answer)
 }
 
-// once is under which name, and until when, an answer is remembered: the assertion's
-// id, which is signed. Where it is encrypted, that is the hash of the sealed bytes:
-// what stands around them may be unsigned, and so be another each time.
-func (m *Method) once(answer *response) (id string, until time.Time, err error) {
-	one, err := answer.only()
-	if err != nil {
-		return "", time.Time{}, err
-	}
-	if one == nil {
-		sealed, err := decode(answer.Encrypted[0].Data.Value)
-		if err != nil || len(sealed) == 0 {
-			return "", time.Time{}, errors.New("the encrypted assertion cannot be read")
-		}
-		sum := sha256.Sum256(sealed)
-		return "encrypted\x00" + hex.EncodeToString(sum[:]), m.now().Add(maxAnswerLife + clockMargin), nil
-	}
+// sealed is the fault of an answer that is taken for nobody's: it could be used twice.
+func sealed(answer *response, now time.Time, err error) error {
+	return found(causeSealed, "", "").fault(answer, false, now, err)
+}
+
+// claim takes an assertion, by its ID, which is signed. The error is a fault.
+func (m *Method) claim(ctx context.Context, attempts login.Attempts, answer *response, one *assertion) error {
 	if one.ID == "" {
-		return "", time.Time{}, errors.New("the assertion has no ID")
+		return m.why.unkept(answer, errors.New("the assertion has no ID"))
 	}
-	until, err = m.lasts(one)
-	return "assertion\x00" + one.ID, until, err
+	until, err := m.lasts(one)
+	if err != nil {
+		return m.why.unkept(answer, err)
+	}
+	first, err := attempts.Once(ctx, "assertion\x00"+one.ID, until)
+	if err != nil {
+		return err
+	}
+	if !first {
+		return &fault.Error{
+			Kind: fault.SignInUnknown, Public: "This answer of your identity provider has been used already.", Cause: string(causeReplayed),
+			Err: errors.New("the assertion was used before"),
+		}
+	}
+	return nil
 }
 
 // lasts is until when an assertion must be remembered.
