@@ -7,7 +7,6 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
-	"math/big"
 	"slices"
 	"time"
 )
@@ -24,7 +23,7 @@ const (
 	// Stale: it is on none, and a list of its issuer is not in force: its next one is
 	// due, or it is of the future.
 	Stale Standing = "stale"
-	// Unlisted: its issuer has no list.
+	// Unlisted: its issuer has no list that speaks of it.
 	Unlisted Standing = "unlisted"
 )
 
@@ -45,7 +44,8 @@ func keyOf(issuer *x509.Certificate) issuerKey {
 // A list is one file's list.
 type list struct {
 	status  ListStatus
-	scope   string              // octets of the extension that says which certificates it is about
+	about   distribution        // which certificates it is about
+	scope   string              // the same, as octets
 	revoked map[string]struct{} // by the octets of the serial number
 }
 
@@ -95,7 +95,7 @@ func (l *Lists) read(name string, der []byte, known []*x509.Certificate) error {
 	if err != nil {
 		return err
 	}
-	scope, err := scopeOf(parsed)
+	about, scope, err := scopeOf(parsed)
 	if err != nil {
 		return err
 	}
@@ -113,6 +113,7 @@ func (l *Lists) read(name string, der []byte, known []*x509.Certificate) error {
 			File: name, Issuer: parsed.Issuer.String(), ThisUpdate: parsed.ThisUpdate, NextUpdate: parsed.NextUpdate,
 			Entries: len(parsed.RevokedCertificateEntries),
 		},
+		about:   about,
 		scope:   scope,
 		revoked: make(map[string]struct{}, len(parsed.RevokedCertificateEntries)),
 	}
@@ -148,37 +149,72 @@ type distribution struct {
 
 // scopeOf tells lists of one issuer apart that are about different certificates. What
 // must be understood and is not makes a list useless (RFC 5280 section 5.2).
-func scopeOf(parsed *x509.RevocationList) (string, error) {
-	scope := ""
+func scopeOf(parsed *x509.RevocationList) (about distribution, scope string, err error) {
 	for _, extension := range parsed.Extensions {
 		switch extension.Id.String() {
 		case "2.5.29.27":
-			return "", errors.New("the list tells changes only; name a whole one")
+			return about, "", errors.New("the list tells changes only; name a whole one")
 		case "2.5.29.28":
-			var d distribution
-			if _, err := asn1.Unmarshal(extension.Value, &d); err != nil {
-				return "", errors.New("what the list is about cannot be read")
+			if _, err := asn1.Unmarshal(extension.Value, &about); err != nil {
+				return about, "", errors.New("what the list is about cannot be read")
 			}
-			if d.Indirect || d.AttributesTo {
-				return "", errors.New("the list speaks for other issuers")
+			if about.Indirect || about.AttributesTo {
+				return about, "", errors.New("the list speaks for other issuers")
 			}
 			scope = string(extension.Value)
 		default:
 			if extension.Critical {
-				return "", fmt.Errorf("the list has an extension that nobody here knows (%s)", extension.Id)
+				return about, "", fmt.Errorf("the list has an extension that nobody here knows (%s)", extension.Id)
 			}
 		}
 	}
-	return scope, nil
+	return about, scope, nil
+}
+
+// speaksOf reports whether a certificate that is not on the list is good by it. One
+// that is on it is revoked in any case.
+func (d distribution) speaksOf(c *x509.Certificate) bool {
+	switch {
+	case d.UserOnly && c.IsCA, d.AuthoritiesOnly && !c.IsCA, d.Reasons.BitLength > 0:
+		return false
+	case len(d.Point.Bytes) == 0:
+		return true
+	}
+	return slices.ContainsFunc(d.addresses(), func(one string) bool { return slices.Contains(c.CRLDistributionPoints, one) })
+}
+
+// addresses are where a part of an issuer's list is published; its certificates name
+// the address of their part (RFC 5280 section 5.2.5).
+func (d distribution) addresses() []string {
+	var name asn1.RawValue
+	if _, err := asn1.Unmarshal(d.Point.Bytes, &name); err != nil || name.Tag != 0 {
+		return nil // relative to the issuer: nobody here can tell
+	}
+	const uri = 6
+	var all []string
+	for rest := name.Bytes; len(rest) > 0; {
+		var one asn1.RawValue
+		var err error
+		if rest, err = asn1.Unmarshal(rest, &one); err != nil {
+			return nil
+		}
+		if one.Tag == uri {
+			all = append(all, string(one.Bytes))
+		}
+	}
+	return all
 }
 
 // Look says how a certificate of that issuer stands.
-func (l *Lists) Look(issuer *x509.Certificate, serial *big.Int, at time.Time) Standing {
+func (l *Lists) Look(issuer, c *x509.Certificate, at time.Time) Standing {
 	lists := l.byIssuer[keyOf(issuer)]
 	standing := Unlisted
 	for _, one := range lists {
-		if _, revoked := one.revoked[string(serial.Bytes())]; revoked {
+		if _, revoked := one.revoked[string(c.SerialNumber.Bytes())]; revoked {
 			return Revoked
+		}
+		if !one.about.speaksOf(c) {
+			continue
 		}
 		if one.status.Stale(at) {
 			standing = Stale

@@ -75,10 +75,10 @@ func TestListsOfDifferentCertificatesStandTogether(t *testing.T) {
 	old := func(l *x509.RevocationList) { l.ThisUpdate = time.Now().Add(-time.Hour) }
 	p.lists(t, p.sub.revoke(t, []*certified{p.leaf}, extension(t, about, userOnly{true}), old), p.sub.revoke(t, nil, extension(t, about, authoritiesOnly{true})))
 	lists := p.Lists.Value()
-	if got := lists.Look(p.sub.Certificate, p.leaf.SerialNumber, p.clock.Now()); got != certs.Revoked {
+	if got := lists.Look(p.sub.Certificate, p.leaf.Certificate, p.clock.Now()); got != certs.Revoked {
 		t.Errorf("got %s", got)
 	}
-	if got := lists.Look(p.root.Certificate, p.leaf.SerialNumber, p.clock.Now()); got != certs.Unlisted {
+	if got := lists.Look(p.root.Certificate, p.leaf.Certificate, p.clock.Now()); got != certs.Unlisted {
 		t.Errorf("another issuer: got %s", got)
 	}
 	if status := lists.Status(); len(status) != 2 || status[0].Issuer != "CN=sub" || status[0].Stale(p.clock.Now()) {
@@ -104,10 +104,71 @@ func TestAListWaitsForItsIssuer(t *testing.T) {
 	p.clock.move(time.Hour)
 	known = append(known, next.sub.Certificate)
 	poll(t, s, true)
-	if got := s.Value().Look(next.sub.Certificate, next.leaf.SerialNumber, p.clock.Now()); got != certs.Revoked {
+	if got := s.Value().Look(next.sub.Certificate, next.leaf.Certificate, p.clock.Now()); got != certs.Revoked {
 		t.Errorf("got %s", got)
 	}
 	if s.Status().Err != nil {
 		t.Errorf("status: %v", s.Status().Err)
+	}
+}
+
+// part is a list of the certificates that name one address.
+type part struct {
+	Point struct {
+		Name struct {
+			Address asn1.RawValue
+		} `asn1:"tag:0"`
+	} `asn1:"tag:0"`
+}
+
+func partAt(address string) part {
+	var p part
+	p.Point.Name.Address = asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 6, Bytes: []byte(address)}
+	return p
+}
+
+type someReasons struct {
+	Reasons asn1.BitString `asn1:"tag:3"`
+}
+
+// TestAListSpeaksOfSomeCertificatesOnly: of all others it says nothing good.
+func TestAListSpeaksOfSomeCertificatesOnly(t *testing.T) {
+	t.Parallel()
+	about := asn1.ObjectIdentifier{2, 5, 29, 28}
+	at := func(address string) func(*x509.Certificate) {
+		return func(c *x509.Certificate) { c.CRLDistributionPoints = []string{address} }
+	}
+	for _, tc := range []struct {
+		name  string
+		about any
+		leaf  func(*x509.Certificate)
+		want  certs.Standing
+	}{
+		{"of clients", userOnly{true}, nil, certs.Good},
+		{"of authorities", authoritiesOnly{true}, nil, certs.Unlisted},
+		{"of authorities, and it is one", authoritiesOnly{true}, authority, certs.Good},
+		{"of clients, and it is an authority", userOnly{true}, authority, certs.Unlisted},
+		{"of its part", partAt("http://ca/1.crl"), at("http://ca/1.crl"), certs.Good},
+		{"of another part", partAt("http://ca/2.crl"), at("http://ca/1.crl"), certs.Unlisted},
+		{"of a part, and it names none", partAt("http://ca/1.crl"), nil, certs.Unlisted},
+		{"of some reasons", someReasons{asn1.BitString{Bytes: []byte{0x40}, BitLength: 2}}, nil, certs.Unlisted},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPKI(t)
+			var changes []func(*x509.Certificate)
+			if tc.leaf != nil {
+				changes = append(changes, tc.leaf)
+			}
+			c := certify(t, p.sub, "leaf", changes...)
+			p.lists(t, p.sub.revoke(t, nil, extension(t, about, tc.about)))
+			if got := p.Lists.Value().Look(p.sub.Certificate, c.Certificate, p.clock.Now()); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+			p.lists(t, p.sub.revoke(t, []*certified{c}, extension(t, about, tc.about)))
+			if got := p.Lists.Value().Look(p.sub.Certificate, c.Certificate, p.clock.Now()); got != certs.Revoked {
+				t.Errorf("on it: got %s", got)
+			}
+		})
 	}
 }

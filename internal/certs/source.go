@@ -91,7 +91,7 @@ func (s *Source[T]) Poll() (changed bool, err error) {
 	sum := hash(files)
 	if sum == s.sum && s.current.Load() != nil {
 		s.stamps, s.readAt = before, now
-		return false, s.status.Load().Err // touched, or wrong as before
+		return false, nil // touched: what was wrong has no sum (fail)
 	}
 	value, err := s.parse(files)
 	s.stamps, s.sum, s.readAt = before, sum, now

@@ -52,9 +52,6 @@ type Verifier struct {
 	// AllowStaleLists takes a list for good whose next one is due. Whoever was revoked
 	// since then is let in: MUST NOT be set where revocation has to take effect.
 	AllowStaleLists bool
-	// AllowUnlisted lets certificates in whose own issuer has no list. For the
-	// authorities above, no list is no obstacle: many never publish one.
-	AllowUnlisted bool
 }
 
 // Version is another number whenever any of the sources has changed: a chain that was
@@ -76,7 +73,7 @@ func (v *Verifier) Verify(presented []*x509.Certificate, at time.Time) ([]*x509.
 	if len(presented) == 0 {
 		return nil, &Refusal{Reason: NothingShown}
 	}
-	if len(presented) > maxChain || slices.ContainsFunc(presented, func(c *x509.Certificate) bool { return !affordable(c) }) {
+	if len(presented) > MaxChain || slices.ContainsFunc(presented, func(c *x509.Certificate) bool { return !affordable(c) }) {
 		return nil, &Refusal{Reason: TooLong}
 	}
 	leaf := presented[0]
@@ -139,7 +136,7 @@ func (v *Verifier) revocation(chain []*x509.Certificate, at time.Time) error {
 		chain = append(chain[:1:1], chain[0])
 	}
 	for i, c := range chain[:len(chain)-1] {
-		switch lists.Look(chain[i+1], c.SerialNumber, at) {
+		switch lists.Look(chain[i+1], c, at) {
 		case Revoked:
 			return &Refusal{Reason: WasRevoked}
 		case Stale:
@@ -147,7 +144,8 @@ func (v *Verifier) revocation(chain []*x509.Certificate, at time.Time) error {
 				return &Refusal{Reason: ListStale}
 			}
 		case Unlisted:
-			if i == 0 && !v.AllowUnlisted {
+			// For the authorities above, no list is no obstacle: many never publish one.
+			if i == 0 {
 				return &Refusal{Reason: ListMissing}
 			}
 		}

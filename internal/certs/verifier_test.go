@@ -152,7 +152,6 @@ func TestRevocation(t *testing.T) {
 		{"that serial by another issuer", func(p *pkiOf) [][]byte { return [][]byte{p.sub.revoke(t, nil), p.root.revoke(t, []*certified{p.leaf})} }, nil, ""},
 		{"its issuer is on the root's", func(p *pkiOf) [][]byte { return [][]byte{p.sub.revoke(t, nil), p.root.revoke(t, []*certified{p.sub})} }, nil, certs.WasRevoked},
 		{"no list of its issuer", func(p *pkiOf) [][]byte { return [][]byte{p.root.revoke(t, nil)} }, nil, certs.ListMissing},
-		{"no list of its issuer, allowed", func(p *pkiOf) [][]byte { return [][]byte{p.root.revoke(t, nil)} }, func(v *certs.Verifier) { v.AllowUnlisted = true }, ""},
 		{"the next one is due", func(p *pkiOf) [][]byte { return [][]byte{p.sub.revoke(t, nil, due)} }, nil, certs.ListStale},
 		{"the next one is due, allowed", func(p *pkiOf) [][]byte { return [][]byte{p.sub.revoke(t, nil, due)} }, func(v *certs.Verifier) { v.AllowStaleLists = true }, ""},
 		{"on a list whose next one is due", func(p *pkiOf) [][]byte { return [][]byte{p.sub.revoke(t, []*certified{p.leaf}, due)} }, func(v *certs.Verifier) { v.AllowStaleLists = true }, certs.WasRevoked},
@@ -218,39 +217,5 @@ func TestAWayThatStandsIsEnough(t *testing.T) {
 	chain, err := p.Verify(plain(p.leaf, p.sub, cross), p.clock.Now())
 	if err != nil || names(chain) != "leaf sub other root" {
 		t.Errorf("got %s, %v", names(chain), err)
-	}
-}
-
-func TestComplete(t *testing.T) {
-	t.Parallel()
-	p, other := newPKI(t), newPKI(t)
-	for _, tc := range []struct {
-		name      string
-		presented []*certified
-		between   []*certified
-		want      string
-	}{
-		{"from the bundle", []*certified{p.leaf}, []*certified{other.sub, p.root, p.sub}, "leaf sub root"},
-		{"from the client", []*certified{p.leaf, p.root, p.sub}, nil, "leaf sub root"},
-		{"from both", []*certified{p.leaf, p.sub}, []*certified{p.root}, "leaf sub root"},
-		{"as far as it goes", []*certified{p.leaf}, []*certified{p.root}, "leaf"},
-		{"what does not belong to it is left out", []*certified{p.leaf, other.sub, other.root}, nil, "leaf"},
-		{"a root", []*certified{p.root, p.sub}, []*certified{p.root}, "root"},
-		{"nothing", nil, []*certified{p.root}, ""},
-	} {
-		if got := names(certs.Complete(plain(tc.presented...), certs.NewBundle(plain(tc.between...)...))); got != tc.want {
-			t.Errorf("%s: got %s, want %s", tc.name, got, tc.want)
-		}
-	}
-	if got := certs.Complete(plain(p.leaf, p.sub), nil); names(got) != "leaf sub" {
-		t.Errorf("without a bundle: got %s", names(got))
-	}
-	// Two authorities that have certified each other.
-	a, b := newKey(t), newKey(t)
-	rootA := certifyKey(t, nil, "a", a, authority)
-	crossB := certifyKey(t, rootA, "b", b, authority)
-	crossA := certifyKey(t, crossB, "a", a, authority)
-	if got := certs.Complete(plain(certifyKey(t, crossA, "leaf", newKey(t)), crossA, crossB), nil); names(got) != "leaf a b" {
-		t.Errorf("a circle: got %s", names(got))
 	}
 }

@@ -30,27 +30,31 @@ func (g *Gate) proven(r *http.Request, p Policy) (v Visitor, ok bool, err error)
 		if !ok {
 			continue
 		}
-		v, err := g.byProof(r.Context(), m.Name, proof)
-		if err != nil {
-			return Visitor{}, false, err
+		v, err := g.byProof(r.Context(), m.Name, proof, p)
+		v.Lives = func(ctx context.Context) bool {
+			_, ok, err := g.proven(r.WithContext(ctx), p)
+			return stands(err) && (ok || err != nil)
 		}
-		return v, true, allow(p.Require, *v.Identity)
+		return v, err == nil, err
 	}
 	return Visitor{}, false, nil
 }
 
-// byProof is the visitor of a proof.
-func (g *Gate) byProof(ctx context.Context, method string, proof login.Proof) (Visitor, error) {
+// byProof is the visitor of a proof, whom the route's rule lets in.
+func (g *Gate) byProof(ctx context.Context, method string, proof login.Proof, p Policy) (Visitor, error) {
 	key := proofOf("method "+method, proof.ID)
 	got, err := g.grants.get(ctx, key, func(ctx context.Context) (grant, error) { return g.delegate(ctx, proof) })
 	if err != nil {
+		return Visitor{}, err
+	}
+	if err := allow(p.Require, got.identity); err != nil {
 		return Visitor{}, err
 	}
 	return Visitor{
 		Identity: &got.identity, Proven: true, authorization: got.authorization,
 		again: func(ctx context.Context) (Visitor, error) {
 			g.grants.drop(key, got.authorization)
-			return g.byProof(ctx, method, proof)
+			return g.byProof(ctx, method, proof, p)
 		},
 	}, nil
 }
@@ -73,12 +77,13 @@ func (g *Gate) delegate(ctx context.Context, proof login.Proof) (grant, error) {
 		return grant{}, fault.New(fault.NoRoles, "")
 	}
 	ends := made.Pair.SentAt.Add(made.Pair.ExpiresIn)
+	renew := ends.Add(-renewBefore(made.Pair.ExpiresIn)) // another token would not outlive the proof
 	if !proof.Until.IsZero() && proof.Until.Before(ends) {
 		ends = proof.Until
 	}
 	return grant{
 		identity: made.Identity, authorization: secret.Of("Bearer " + made.Pair.Access.Reveal()),
-		until: ends, renew: ends.Add(-renewBefore(made.Pair.ExpiresIn)),
+		until: ends, renew: renew,
 	}, nil
 }
 

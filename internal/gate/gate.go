@@ -27,6 +27,9 @@ type Visitor struct {
 	Identity *elastic.Identity
 	// Proven is true if the request has proven itself, by a client certificate.
 	Proven bool
+	// Lives reports whether what has let the visitor in still stands, for requests that
+	// last. An outage ends nothing. Nil: nobody here knows.
+	Lives func(context.Context) bool
 
 	authorization secret.Text                            // in the place of the session's token
 	again         func(context.Context) (Visitor, error) // with another one; nil: there is none
@@ -83,7 +86,8 @@ type Gate struct {
 	flow     *login.Flow
 	es       *elastic.Client
 	now      func() time.Time
-	grants   *grants
+	grants   *grants // of proofs and accounts
+	headers  *grants // of headers, which anybody can make up: they make no room for the others
 	provers  []login.Configured
 }
 
@@ -98,12 +102,13 @@ type Setup struct {
 
 // New makes a gate.
 func New(s Setup) *Gate {
-	return &Gate{sessions: s.Sessions, cookies: s.Cookies, flow: s.Flow, es: s.Elastic, now: s.Now, grants: newGrants(s.Now), provers: s.Flow.Provers()}
+	return &Gate{sessions: s.Sessions, cookies: s.Cookies, flow: s.Flow, es: s.Elastic, now: s.Now, grants: newGrants(s.Now), headers: newGrants(s.Now), provers: s.Flow.Provers()}
 }
 
 // Admit answers who is asking and with which bearer. It may set the session
-// cookie anew on w. Errors are faults: login_required, forbidden, bad_request
-// (two session cookies), elasticsearch_unavailable, store_unavailable.
+// cookie anew on w. Errors are faults: login_required, no_roles, forbidden, bad_request
+// (several headers), two_sessions, misconfigured, elasticsearch_unavailable,
+// store_unavailable.
 func (g *Gate) Admit(w http.ResponseWriter, r *http.Request, t target.Target, p Policy) (Visitor, error) {
 	v, err := g.visitor(w, r, t, p)
 	if err != nil || p.Account.None() {
@@ -129,7 +134,7 @@ func (g *Gate) visitor(w http.ResponseWriter, r *http.Request, t target.Target, 
 	if err := allow(p.Require, s.Identity); err != nil {
 		return Visitor{}, err
 	}
-	return Visitor{Session: s}, nil
+	return Visitor{Session: s, Lives: func(ctx context.Context) bool { return g.sessions.Lives(ctx, s.Key) }}, nil
 }
 
 // session is the usable session of a request.
@@ -174,8 +179,8 @@ func (g *Gate) Refused(ctx context.Context, s *session.Session, class elastic.Cl
 // Accepted notes that ES has taken the session's bearer.
 func (g *Gate) Accepted(s *session.Session) { g.sessions.Accepted(s) }
 
-// Lives reports whether the session of an open stream still lives.
-func (g *Gate) Lives(ctx context.Context, key session.Key) bool { return g.sessions.Lives(ctx, key) }
+// stands reports whether the answer to a later look lets a visitor stay.
+func stands(err error) bool { return !isRefusal(err) && !fault.Is(err, fault.Forbidden) }
 
 // fault turns a session's state into what people see.
 func (g *Gate) fault(err error) error {

@@ -18,6 +18,9 @@ const (
 	maxGrants = 10_000
 	// refusalLife is how long a refusal is repeated without asking again.
 	refusalLife = 5 * time.Second
+	// maxAsking bounds the proofs that are asked about at one time: a client that leaves
+	// does not end its question.
+	maxAsking = 256
 	// grantTime bounds one proof: it goes on for the others if who asked first leaves.
 	grantTime = 15 * time.Second
 )
@@ -47,6 +50,7 @@ type grants struct {
 	mu    sync.Mutex
 	of    map[proof]*list.Element // guarded by mu, as what follows
 	order *list.List              // of *kept, the one used last in front
+	asks  int                     // flights that are under way
 }
 
 // kept is what is known of a proof.
@@ -84,7 +88,15 @@ func (g *grants) get(ctx context.Context, p proof, ask func(context.Context) (gr
 		return k.grant, nil
 	}
 	f := k.flight
+	if f == nil && g.asks >= maxAsking {
+		defer g.mu.Unlock()
+		if known {
+			return k.grant, nil
+		}
+		return grant{}, fault.New(fault.ElasticsearchUnavailable, "Too many sign-ins are being looked at. Try again in a moment.")
+	}
 	if f == nil {
+		g.asks++
 		f = &flight{done: make(chan struct{})}
 		k.flight = f
 		go g.fly(context.WithoutCancel(ctx), k, f, ask)
@@ -124,6 +136,7 @@ func (g *grants) fly(ctx context.Context, k *kept, f *flight, ask func(context.C
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	k.flight = nil
+	g.asks--
 	switch {
 	case f.err == nil:
 		k.grant, k.refusal, k.until = f.grant, nil, f.grant.until

@@ -21,25 +21,30 @@ func Socket(r *http.Request) netip.Addr {
 // announcedKey is where a request finds for whom its connection speaks.
 type announcedKey struct{}
 
-// Announce says that the peer of a connection can name somebody for whom it speaks
-// (PROXY protocol). The function is called with the first request; the invalid address
-// names nobody.
-func Announce(ctx context.Context, named func() netip.Addr) context.Context {
+// Announce says that the peer of a connection can say for whom it speaks (PROXY
+// protocol). The function is called with each request: whether it speaks for somebody
+// else, and for whom; the invalid address is somebody without one.
+func Announce(ctx context.Context, named func() (client netip.Addr, relayed bool)) context.Context {
 	return context.WithValue(ctx, announcedKey{}, named)
 }
 
 // sender is who has written the request's headers: the socket peer, or, if that is
-// trusted and passes on bytes, whom it has announced.
-func (t Trusted) sender(r *http.Request) netip.Addr {
-	addr := Socket(r)
-	named, ok := r.Context().Value(announcedKey{}).(func() netip.Addr)
+// trusted and passes on bytes, whom it has announced. trusted is about that one. Of
+// somebody without an address the peer's is known, and nothing to trust.
+func (t Trusted) sender(r *http.Request) (addr netip.Addr, trusted bool) {
+	addr = Socket(r)
+	named, ok := r.Context().Value(announcedKey{}).(func() (netip.Addr, bool))
 	if !ok || !t.Has(addr) {
-		return addr
+		return addr, t.Has(addr)
 	}
-	if named := named(); named.IsValid() {
-		return named.Unmap().WithZone("")
+	client, relayed := named()
+	switch {
+	case !relayed:
+		return addr, true
+	case !client.IsValid():
+		return addr, false
 	}
-	return addr
+	return client.Unmap().WithZone(""), t.Has(client)
 }
 
 // Client is the address of the client, unmapped: the sender of the headers, or, while
@@ -48,7 +53,10 @@ func (t Trusted) sender(r *http.Request) netip.Addr {
 // An element that is no address ends the walk at the hop that wrote it. When all hops
 // are trusted it is the leftmost.
 func (t Trusted) Client(r *http.Request) netip.Addr {
-	addr := t.sender(r)
+	addr, trusted := t.sender(r)
+	if !trusted {
+		return addr
+	}
 	for _, field := range slices.Backward(r.Header.Values("X-Forwarded-For")) {
 		for field != "" {
 			if !t.Has(addr) {

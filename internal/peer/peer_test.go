@@ -74,13 +74,15 @@ func TestWhoWroteTheHeadersOfAnAnnouncedClient(t *testing.T) {
 	list := trusted(t, "10.0.0.0/8")
 	for name, tc := range map[string]struct {
 		socket, named string
+		relayed       bool
 		client        string
 		is            bool
 	}{
-		"its client, who is not trusted":    {socket: "10.0.0.1:1", named: "203.0.113.7", client: "203.0.113.7"},
-		"a trusted proxy further on":        {socket: "10.0.0.1:1", named: "::ffff:10.0.0.2", client: "198.51.100.9", is: true},
+		"its client, who is not trusted":    {socket: "10.0.0.1:1", named: "203.0.113.7", relayed: true, client: "203.0.113.7"},
+		"a trusted proxy further on":        {socket: "10.0.0.1:1", named: "::ffff:10.0.0.2", relayed: true, client: "198.51.100.9", is: true},
 		"the peer itself":                   {socket: "10.0.0.1:1", client: "198.51.100.9", is: true},
-		"a peer that must not announce any": {socket: "192.0.2.1:1", named: "10.0.0.2", client: "192.0.2.1"},
+		"somebody without an address":       {socket: "10.0.0.1:1", relayed: true, client: "10.0.0.1"},
+		"a peer that must not announce any": {socket: "192.0.2.1:1", named: "10.0.0.2", relayed: true, client: "192.0.2.1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -89,7 +91,7 @@ func TestWhoWroteTheHeadersOfAnAnnouncedClient(t *testing.T) {
 				named = netip.MustParseAddr(tc.named)
 			}
 			r := request(tc.socket, "198.51.100.9")
-			r = r.WithContext(peer.Announce(r.Context(), func() netip.Addr { return named }))
+			r = r.WithContext(peer.Announce(r.Context(), func() (netip.Addr, bool) { return named, tc.relayed }))
 			if got := list.Client(r).String(); got != tc.client {
 				t.Errorf("client: %s, want %s", got, tc.client)
 			}

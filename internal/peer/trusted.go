@@ -68,7 +68,10 @@ func (t Trusted) None() bool { return len(t.nets) == 0 }
 
 // Is reports whether the headers of a request were written by somebody trusted. A balancer
 // that announces its client passes on that client's headers, and nobody vouches for them.
-func (t Trusted) Is(r *http.Request) bool { return t.Has(t.sender(r)) }
+func (t Trusted) Is(r *http.Request) bool {
+	_, trusted := t.sender(r)
+	return trusted
+}
 
 // Has reports whether an address is trusted. The invalid address never is.
 func (t Trusted) Has(addr netip.Addr) bool {

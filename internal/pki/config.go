@@ -36,7 +36,7 @@ type Config struct {
 	// it should speak of, or accept them.
 	StaleCRL string `yaml:"stale_crl"`
 	// VerifiedBy is gateway, or front where the load balancer's own verification is
-	// enough; then ca is not needed.
+	// enough; then there is no ca. Formats without a word for it need gateway.
 	VerifiedBy string `yaml:"verified_by"`
 	// Realm is the PKI realm of Elasticsearch that must answer. Elasticsearch cannot be
 	// told which realm to ask; an answer of another one is refused. Empty: any.
@@ -70,8 +70,12 @@ func check(c Config) login.Problems {
 			wrong("verified_by", "is front, and there is none: with from: tls the gateway verifies")
 		}
 	case fromHeader:
-		if _, err := c.format(); err != nil {
+		format, err := c.format()
+		switch {
+		case err != nil:
 			wrong("format", "%s", err)
+		case c.VerifiedBy == byFront && !format.Verdict:
+			wrong("verified_by", "is front, and format %s does not say whether a certificate was verified; leave it out and name ca", c.Format)
 		}
 	default:
 		wrong("from", "%q is none of tls and header", c.From)
@@ -81,6 +85,9 @@ func check(c Config) login.Problems {
 	}
 	if c.CA == "" && c.VerifiedBy == byGateway {
 		wrong("ca", "is missing: a PEM file with the authorities that sign clients' certificates")
+	}
+	if c.CA != "" && c.VerifiedBy == byFront {
+		wrong("ca", "does nothing with verified_by: front; leave one of them out")
 	}
 	if c.StaleCRL != refuse && c.StaleCRL != accept {
 		wrong("stale_crl", "%q is none of refuse and accept", c.StaleCRL)

@@ -17,6 +17,8 @@ type Format struct {
 	// Headers are all that belong to the format, in canonical form, whether Read
 	// looks at them or not: nobody else may send them, and they never go upstream.
 	Headers []string
+	// Verdict is true where the front says of each certificate whether it was verified.
+	Verdict bool
 	// Read reads them. Its errors are of type *Refusal.
 	Read func(http.Header) (Presented, error)
 }

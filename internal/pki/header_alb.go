@@ -11,7 +11,7 @@ func alb(n Names) Format {
 	for _, other := range []string{"", "-Serial-Number", "-Issuer", "-Subject", "-Validity"} {
 		headers = append(headers, "X-Amzn-Mtls-Clientcert"+other)
 	}
-	return Format{Headers: headers, Read: func(h http.Header) (Presented, error) {
+	return Format{Headers: headers, Verdict: true, Read: func(h http.Header) (Presented, error) {
 		cert, err := escaped(h, n.Cert)
 		if err != nil {
 			return Presented{}, err

@@ -15,37 +15,29 @@ const apacheChain = 4
 // %{SSL_CLIENT_VERIFY}s. A variable that is not set is "(null)" there, which is
 // refused: the front must set a header only if there is something to say.
 func apache(n Names) Format {
-	headers, issuers := []string{n.Cert, n.Verify}, []string{}
+	var names []string
 	for i := range apacheChain + 1 {
-		issuers = append(issuers, n.Chain+strconv.Itoa(i))
+		names = append(names, n.Chain+strconv.Itoa(i))
 	}
-	return Format{Headers: append(headers, issuers...), Read: func(h http.Header) (Presented, error) {
-		verify, err := readFlag(h, n.Verify)
-		if err != nil {
-			return Presented{}, err
-		}
-		cert, chain, err := readPEM(h, n.Cert)
-		if err != nil {
-			return Presented{}, err
-		}
-		for i, name := range issuers {
+	issuers := func(h http.Header, own []*x509.Certificate) ([]*x509.Certificate, error) {
+		var all []*x509.Certificate
+		for i, name := range names {
 			f, issuer, err := readPEM(h, name)
-			if err != nil {
-				return Presented{}, err
-			}
-			if len(issuer) == 0 {
+			switch {
+			case err != nil:
+				return nil, err
+			case len(issuer) == 0:
 				continue
+			case i == apacheChain:
+				return nil, f.refuse(TooLong, "there are too many certificates")
+			case len(own) == 0 || len(all) != i:
+				return nil, f.refuse(Contradiction, "the one before it is missing")
 			}
-			if i == apacheChain {
-				return Presented{}, f.refuse(TooLong, "there are too many certificates")
-			}
-			if len(chain) != i+1 {
-				return Presented{}, f.refuse(Contradiction, "the one before it is missing")
-			}
-			chain = append(chain, issuer...)
+			all = append(all, issuer...)
 		}
-		return verify.judge(cert, chain)
-	}}
+		return all, nil
+	}
+	return Format{Headers: append([]string{n.Cert, n.Verify}, names...), Verdict: true, Read: n.flagged(readPEM, issuers)}
 }
 
 // readPEM reads a header with one certificate in PEM, or nothing.

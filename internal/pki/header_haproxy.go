@@ -10,24 +10,14 @@ import (
 // own ssl_c_verify is 0 without a certificate too, so that the flag has nginx's words,
 // which deploy/examples/haproxy writes.
 func haproxy(n Names) Format {
-	return Format{Headers: []string{n.Cert, n.Chain, n.Verify}, Read: func(h http.Header) (Presented, error) {
-		verify, err := readFlag(h, n.Verify)
-		if err != nil {
-			return Presented{}, err
+	issuers := func(h http.Header, own []*x509.Certificate) ([]*x509.Certificate, error) {
+		all, err := readDERs(h, n.Chain)
+		if len(all) > 0 && len(own) == 0 {
+			return nil, field{name: n.Chain}.refuse(Contradiction, "it counts together with "+n.Cert+" alone")
 		}
-		cert, chain, err := readDER(h, n.Cert)
-		if err != nil {
-			return Presented{}, err
-		}
-		issuers, err := readDERs(h, n.Chain)
-		if err != nil {
-			return Presented{}, err
-		}
-		if len(issuers) > 0 && len(chain) == 0 {
-			return Presented{}, field{name: n.Chain}.refuse(Contradiction, "it counts together with "+n.Cert+" alone")
-		}
-		return verify.judge(cert, append(chain, issuers...))
-	}}
+		return all, err
+	}
+	return Format{Headers: []string{n.Cert, n.Chain, n.Verify}, Verdict: true, Read: n.flagged(readDER, issuers)}
 }
 
 // readDER reads a header with one certificate in base64 DER, or nothing.

@@ -1,23 +1,22 @@
 package pki
 
-import "net/http"
+import (
+	"crypto/x509"
+	"net/http"
+)
 
 // nginx reads $ssl_client_escaped_cert, the client's certificate alone in
 // percent-encoded PEM, and $ssl_client_verify.
 func nginx(n Names) Format {
-	return Format{Headers: []string{n.Cert, n.Verify}, Read: func(h http.Header) (Presented, error) {
-		verify, err := readFlag(h, n.Verify)
-		if err != nil {
-			return Presented{}, err
-		}
-		cert, err := escaped(h, n.Cert)
-		if err != nil {
-			return Presented{}, err
-		}
-		chain, err := cert.pem(1)
-		if err != nil {
-			return Presented{}, err
-		}
-		return verify.judge(cert, chain)
-	}}
+	return Format{Headers: []string{n.Cert, n.Verify}, Verdict: true, Read: n.flagged(readEscaped, nil)}
+}
+
+// readEscaped reads a header with one certificate in percent-encoded PEM, or nothing.
+func readEscaped(h http.Header, name string) (field, []*x509.Certificate, error) {
+	f, err := escaped(h, name)
+	if err != nil {
+		return f, nil, err
+	}
+	chain, err := f.pem(1)
+	return f, chain, err
 }

@@ -143,7 +143,7 @@ func (m *Method) Prove(r *http.Request) (login.Proof, bool, error) {
 		return login.Proof{}, false, m.refused(r.Context(), err)
 	}
 	return login.Proof{
-		ID: idOf(chain), Until: ends(chain), Realm: m.cfg.Realm,
+		ID: idOf(chain), Until: m.ends(chain), Realm: m.cfg.Realm,
 		Delegate: func(ctx context.Context) (elastic.Grant, error) { return m.es.DelegatePKI(ctx, raw(chain)) },
 	}, true, nil
 }
@@ -176,6 +176,9 @@ func (m *Method) shown(r *http.Request) ([]*x509.Certificate, error) {
 			Hint:   "Tell your administrator.",
 		}
 	}
+	if m.verifier == nil && len(presented.Chain) > 0 && presented.State != Verified {
+		return nil, m.refused(r.Context(), &certs.Refusal{Reason: certs.Untrusted, Err: errors.New("the front does not say that it has verified it")})
+	}
 	return presented.Chain, nil // a front that has a word for "not verified" has not said it
 }
 
@@ -183,8 +186,11 @@ func (m *Method) shown(r *http.Request) ([]*x509.Certificate, error) {
 func (m *Method) judge(id string, shown []*x509.Certificate) ([]*x509.Certificate, error) {
 	now := m.now()
 	if m.verifier == nil {
-		if now.After(ends(shown)) {
+		switch own := shown[0]; { // of the others the front has used those that it needed
+		case now.After(own.NotAfter):
 			return nil, &certs.Refusal{Reason: certs.Expired}
+		case now.Before(own.NotBefore):
+			return nil, &certs.Refusal{Reason: certs.NotYet}
 		}
 		return shown, nil
 	}
@@ -270,9 +276,13 @@ func (m *Method) refused(ctx context.Context, err error) error {
 	}
 }
 
-// ends is when the first certificate of a chain ends.
-func ends(chain []*x509.Certificate) time.Time {
+// ends is when the first certificate of a chain ends. Where the front has verified, a
+// chain is what was shown, and only the client's own certificate counts.
+func (m *Method) ends(chain []*x509.Certificate) time.Time {
 	end := chain[0].NotAfter
+	if m.verifier == nil {
+		return end
+	}
 	for _, c := range chain[1:] {
 		if c.NotAfter.Before(end) {
 			end = c.NotAfter

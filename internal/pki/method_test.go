@@ -6,20 +6,28 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
+	"io"
 	"log/slog"
 	"math/big"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/esgateway/esgateway/internal/audit"
+	"github.com/esgateway/esgateway/internal/config"
 	"github.com/esgateway/esgateway/internal/doctor"
 	"github.com/esgateway/esgateway/internal/gatewaytest"
+	"github.com/esgateway/esgateway/internal/metrics"
+	"github.com/esgateway/esgateway/internal/plugins"
+	"github.com/esgateway/esgateway/internal/server"
 	"github.com/esgateway/esgateway/internal/standin"
 	"github.com/esgateway/esgateway/internal/standin/pkirealm"
 )
@@ -107,6 +115,12 @@ var begin = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC) //nolint:gochecknoglobal
 // behindFront starts it. Further keys of the method come after a comma.
 func behindFront(t *testing.T, method, trusted string, realms ...string) *front {
 	t.Helper()
+	return before(t, nil, method, trusted, realms...)
+}
+
+// before is the same with an application of the test's own.
+func before(t *testing.T, app http.Handler, method, trusted string, realms ...string) *front {
+	t.Helper()
 	f := &front{ca: newAuthority(t, "clients", begin), crl: filepath.Join(t.TempDir(), "clients.crl")}
 	f.ca.list(t, f.crl, begin)
 	ca := filepath.Join(t.TempDir(), "ca.pem")
@@ -114,9 +128,11 @@ func behindFront(t *testing.T, method, trusted string, realms ...string) *front 
 		t.Fatal(err)
 	}
 	f.Gateway = gatewaytest.Start(t, gatewaytest.Options{
+		App:    app,
 		Listen: trusted,
 		Method: "}\n  - {name: services, type: pki, from: header, format: nginx, ca: '" + ca + "'" + strings.ReplaceAll(method, "{{crl}}", f.crl),
-		Routes: "  - {path: /robots, to: [\"{{app}}\"], require: {users: [robot]}}\n",
+		Routes: "  - {path: /robots, to: [\"{{app}}\"], require: {users: [robot]}}\n" +
+			"  - {path: /lax, to: [\"{{app}}\"], csrf: \"off\"}\n",
 		Elastic: func(_ *gatewaytest.Gateway, c *standin.Config) {
 			for _, name := range append(realms, "pki1") {
 				c.PKI = append(c.PKI, pkirealm.Config{Name: name, CertificateAuthorities: []*x509.Certificate{f.ca.Certificate}, DelegationEnabled: true})
@@ -165,6 +181,153 @@ func TestACertificateIsTheProofOfEachRequest(t *testing.T) {
 	}
 	if f.ES.LiveTokens("nobody") != 0 {
 		t.Error("the token of a user without roles lives")
+	}
+	if got := f.ask(robot, "/"); got.Header.Get("Cache-Control") != "private" {
+		t.Errorf("a cache between may keep it: %q", got.Header.Get("Cache-Control"))
+	}
+}
+
+// TestAStreamEndsWithItsCertificate: with its revocation, too.
+func TestAStreamEndsWithItsCertificate(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(f *front, c *x509.Certificate){
+		"its end": func(f *front, _ *x509.Certificate) { f.Clock.Advance(91 * time.Minute) },
+		"its revocation": func(f *front, c *x509.Certificate) {
+			f.ca.revoked = append(f.ca.revoked, x509.RevocationListEntry{SerialNumber: c.SerialNumber, RevocationTime: f.Clock.Now()})
+			f.ca.list(t, f.crl, f.Clock.Now())
+			f.Clock.Advance(6 * time.Second)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := before(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "text/event-stream")
+				_ = http.NewResponseController(w).Flush()
+				<-r.Context().Done()
+			}), ", crl: '{{crl}}'", trustLoopback)
+			f.Clock.Advance(6 * time.Second)
+			robot := f.ca.client(t, "robot", f.Clock.Now())
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.URL.String()+"/", http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("X-Ssl-Client-Verify", "SUCCESS")
+			r.Header.Set("X-Ssl-Client-Cert", escaped(robot))
+			resp, err := f.Browser().Do(r)
+			if err != nil || resp.StatusCode != http.StatusOK {
+				t.Fatalf("no stream: %v %v", resp, err)
+			}
+			defer resp.Body.Close()
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				_, _ = io.Copy(io.Discard, resp.Body) // however it ends
+			}()
+			f.ES.SetFaults(standin.Faults{Down: true})
+			f.Clock.Advance(25 * time.Minute) // past the token's end, which ends nothing while ES is away
+			select {
+			case <-ended:
+				t.Fatal("an outage ends the stream")
+			case <-time.After(time.Second): //nolint:forbidigo // that nothing happens can only be waited for
+			}
+			f.ES.SetFaults(standin.Faults{})
+			end(f, robot)
+			select {
+			case <-ended:
+			case <-t.Context().Done():
+				t.Error("the stream goes on")
+			case <-time.After(10 * time.Second): //nolint:forbidigo // ten times the limit and more
+				t.Error("the stream goes on")
+			}
+		})
+	}
+}
+
+// TestNearTheEndOfACertificate another token would not last longer.
+func TestNearTheEndOfACertificate(t *testing.T) {
+	t.Parallel()
+	f := behindFront(t, "", trustLoopback)
+	robot := f.ca.client(t, "robot", f.Clock.Now())
+	f.Clock.Advance(90*time.Minute - 30*time.Second)
+	for range 20 {
+		if got := f.ask(robot, "/"); got.Status != http.StatusOK {
+			t.Fatalf("got %d %s", got.Status, got.Body)
+		}
+	}
+	if n := f.delegations(); n != 1 {
+		t.Errorf("%d delegations", n)
+	}
+}
+
+// TestWhatTheFrontHasVerified: its word, and the client's own dates.
+func TestWhatTheFrontHasVerified(t *testing.T) {
+	t.Parallel()
+	f := &front{ca: newAuthority(t, "clients", begin)}
+	f.Gateway = gatewaytest.Start(t, gatewaytest.Options{
+		Listen: trustLoopback,
+		Method: "}\n  - {name: services, type: pki, from: header, format: haproxy, verified_by: front, cert_header: X-Corp-Cert",
+		Elastic: func(_ *gatewaytest.Gateway, c *standin.Config) {
+			c.PKI = []pkirealm.Config{{Name: "pki1", CertificateAuthorities: []*x509.Certificate{f.ca.Certificate}, DelegationEnabled: true}}
+			c.RoleMappings = append(c.RoleMappings, standin.RoleMapping{Realm: "pki1", Users: []string{"robot"}, Roles: []string{"analyst"}})
+		},
+	})
+	now := f.Clock.Now()
+	ask := func(c *x509.Certificate, headers ...string) gatewaytest.Reply {
+		return f.Browser().API(http.MethodGet, "/", "", append([]string{
+			"Origin", "", "X-Ssl-Client-Verify", "SUCCESS", "X-Corp-Cert", base64.StdEncoding.EncodeToString(c.Raw),
+		}, headers...)...)
+	}
+	robot := f.ca.client(t, "robot", now)
+	got := ask(robot)
+	if got.Status != http.StatusOK || strings.Contains(got.Body, "X-Corp-Cert") {
+		t.Errorf("the good one: %d %s", got.Status, got.Body)
+	}
+	if got := f.Browser().API(http.MethodGet, "/public", "", "X-Corp-Cert", "x"); strings.Contains(got.Body, "X-Corp-Cert") {
+		t.Errorf("the header goes upstream: %s", got.Body)
+	}
+	for cause, c := range map[string]*x509.Certificate{
+		"certificate_expired": f.ca.client(t, "robot", now.Add(-2*time.Hour)), "certificate_not_yet_valid": f.ca.client(t, "robot", now.Add(time.Hour)),
+	} {
+		if got := ask(c); !strings.Contains(got.Body, cause) {
+			t.Errorf("%s: %d %s", cause, got.Status, got.Body)
+		}
+	}
+	if got := ask(robot, "X-Ssl-Client-Verify", ""); !strings.Contains(got.Body, "certificate_header") {
+		t.Errorf("without a word: %d %s", got.Status, got.Body)
+	}
+}
+
+// TestAMethodThatCannotBe, and what the operator reads.
+func TestAMethodThatCannotBe(t *testing.T) {
+	t.Parallel()
+	for method, want := range map[string]string{
+		"from: header, format: traefik, verified_by: front":          "does not say whether a certificate was verified",
+		"from: header, format: nginx, verified_by: front, ca: x.pem": "leave one of them out",
+		"from: tls, verified_by: front":                              "there is none",
+		"from: header, format: nginx":                                "is missing",
+	} {
+		name := filepath.Join(t.TempDir(), "gateway.yaml")
+		text := "methods:\n  - {name: services, type: pki, " + method + "}\n"
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := config.Load(name, nil, plugins.Plugins()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: want %q in\n%v", method, want, err)
+		}
+	}
+	f := behindFront(t, "", trustLoopback)
+	c := *f.Ready
+	for _, m := range c.Methods {
+		if m.Type == "pki" {
+			m.Name = "more"
+			c.Methods = append(slices.Clone(c.Methods), m)
+			break
+		}
+	}
+	log := slog.New(slog.DiscardHandler)
+	_, err := server.Build(&c, server.Lasting{Store: f.Store, Metrics: metrics.New(), Audit: audit.New(log), Log: log, Now: f.Clock.Now})
+	if err == nil || !strings.Contains(err.Error(), "the same certificates as services") {
+		t.Errorf("two methods for the same header: %v", err)
 	}
 }
 
@@ -295,6 +458,16 @@ func TestARevokedCertificate(t *testing.T) {
 	}
 }
 
+func TestAListThatIsOverdueCanBeAccepted(t *testing.T) {
+	t.Parallel()
+	f := behindFront(t, ", crl: '{{crl}}', stale_crl: accept", trustLoopback)
+	robot := f.ca.client(t, "robot", f.Clock.Now())
+	f.Clock.Advance(80 * time.Minute)
+	if got := f.ask(robot, "/"); got.Status != http.StatusOK {
+		t.Errorf("got %d %s", got.Status, got.Body)
+	}
+}
+
 func TestAnAnswerOfAnotherRealmIsRefused(t *testing.T) {
 	t.Parallel()
 	f := behindFront(t, ", realm: pki1", trustLoopback, "pki0") // pki0 comes first at ES
@@ -330,6 +503,14 @@ func TestWhatDecides(t *testing.T) {
 	evil := append([]string{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, shown...)
 	if got := f.Browser().API(http.MethodPost, "/", "{}", evil...); got.Header.Get("X-Gateway-Response") != "cross_origin" {
 		t.Errorf("a page of another site with the browser's certificate: %d", got.Status)
+	}
+	upgrade := []string{"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}
+	if got := f.Browser().API(http.MethodGet, "/lax/socket", "", append(upgrade, evil...)...); got.Header.Get("X-Gateway-Response") != "cross_origin" {
+		t.Errorf("its WebSocket, where the route says csrf: off: %d", got.Status)
+	}
+	own := append([]string{"Origin", ""}, shown...)
+	if got := f.Browser().API(http.MethodGet, "/lax/socket", "", append(upgrade, own...)...); got.Header.Get("X-Gateway-Response") == "cross_origin" {
+		t.Errorf("a program's WebSocket: %d", got.Status)
 	}
 }
 

@@ -7,14 +7,16 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/esgateway/esgateway/internal/certs"
 )
 
 const (
 	// maxValue bounds a header: fronts allow 8 to 64 KiB, and a chain of four RSA
 	// certificates has 8 KiB.
 	maxValue = 64 << 10
-	// maxChain bounds a chain. Real ones have two to four certificates.
-	maxChain = 10
+	// maxChain bounds a chain.
+	maxChain = certs.MaxChain
 )
 
 // A field is one header of a request while it is read.
@@ -150,6 +152,30 @@ func readFlag(h http.Header, name string) (flag, error) {
 		return flag{}, f.refuse(NotVerified, "the front could not verify the certificate")
 	}
 	return flag{}, f.refuse(Broken, "NONE, SUCCESS or FAILED was expected")
+}
+
+// flagged reads a certificate and, where there are any, its issuers beside the flag.
+func (n Names) flagged(
+	read func(http.Header, string) (field, []*x509.Certificate, error), issuers func(h http.Header, own []*x509.Certificate) ([]*x509.Certificate, error),
+) func(http.Header) (Presented, error) {
+	return func(h http.Header) (Presented, error) {
+		verify, err := readFlag(h, n.Verify)
+		if err != nil {
+			return Presented{}, err
+		}
+		cert, chain, err := read(h, n.Cert)
+		if err != nil {
+			return Presented{}, err
+		}
+		if issuers != nil {
+			above, err := issuers(h, chain)
+			if err != nil {
+				return Presented{}, err
+			}
+			chain = append(chain, above...)
+		}
+		return verify.judge(cert, chain)
+	}
 }
 
 // judge puts a chain beside the flag: one without the other is a front that is set up

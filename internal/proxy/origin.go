@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/esgateway/esgateway/internal/fault"
+	"github.com/esgateway/esgateway/internal/gate"
 	"github.com/esgateway/esgateway/internal/web"
 )
 
@@ -41,26 +42,16 @@ func (rt *route) trusts(r *http.Request) bool {
 	return len(said) == 1 && slices.Contains(rt.Origins, said[0])
 }
 
-// foreignProof is why a request that a client certificate has proven does not go on. A
-// browser shows its certificate to pages of every origin, as it sends cookies; a program
-// says nothing of any origin.
-func (h *Handler) foreignProof(r *http.Request, e *exchange) error {
-	safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
-	if safe && !e.upgrade || e.route.CSRF == csrfOff || e.route.trusts(r) {
+// foreign is why a request with a session or a client certificate does not go on: a page
+// of another origin may not change anything with what browsers send to everybody. The
+// evidence is the browser's (web.OriginOf); a sibling host is another origin. A
+// WebSocket's handshake changes nothing by itself, but has no other protection, so it
+// counts whatever the route says. A program with a certificate says nothing of any
+// origin, and need not.
+func (h *Handler) foreign(r *http.Request, e *exchange, v gate.Visitor) error {
+	if v.Session == nil && !v.Proven {
 		return nil
 	}
-	if web.OriginOf(r, &url.URL{Scheme: h.Public.Scheme, Host: r.Host}) == web.OtherOrigin {
-		return fault.New(fault.CrossOrigin, "")
-	}
-	return nil
-}
-
-// foreign is why a request with a session does not go on: a page of another
-// origin may not change anything with the person's cookie. The evidence is the
-// browser's (web.OriginOf); a sibling host is another origin. A WebSocket's
-// handshake changes nothing by itself, but has no other protection, so it counts
-// whatever the route says.
-func (h *Handler) foreign(r *http.Request, e *exchange) error {
 	safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
 	rule := e.route.CSRF
 	switch {
@@ -76,7 +67,7 @@ func (h *Handler) foreign(r *http.Request, e *exchange) error {
 	case web.SameOrigin:
 		return nil
 	case web.UnknownOrigin:
-		if rule == csrfLax {
+		if rule == csrfLax || v.Proven {
 			return nil
 		}
 		return &fault.Error{

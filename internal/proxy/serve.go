@@ -36,7 +36,7 @@ type Setup struct {
 	Metrics *metrics.Set
 	// Claims are further request headers that clients may not send on.
 	Claims []string
-	// StreamCheck is how often a long request asks whether its session lives.
+	// StreamCheck is how often a long request asks whether its visitor may still stay.
 	StreamCheck time.Duration
 	Now         func() time.Time
 	Log         *slog.Logger
@@ -132,15 +132,8 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, t target.Target,
 	if err != nil {
 		return err
 	}
-	if v.Session != nil {
-		if err := h.foreign(r, e); err != nil {
-			return err
-		}
-	}
-	if v.Proven {
-		if err := h.foreignProof(r, e); err != nil {
-			return err
-		}
+	if err := h.foreign(r, e, v); err != nil {
+		return err
 	}
 	e.visitor = v
 	if v.OwnAuthorization {
@@ -207,8 +200,8 @@ func challenges(p gate.Policy) []string {
 // forward sends the request upstream and the answer back.
 func (h *Handler) forward(w http.ResponseWriter, r *http.Request, e *exchange) {
 	ctx := withExchange(r.Context(), e)
-	if s := e.visitor.Session; s != nil {
-		guarded, stop := watch(ctx, h.Gate, s.Key, h.StreamCheck)
+	if lives := e.visitor.Lives; lives != nil {
+		guarded, stop := watch(ctx, lives, h.StreamCheck)
 		defer stop()
 		ctx = guarded
 	}
@@ -271,7 +264,7 @@ func (h *Handler) modify(resp *http.Response) error {
 	e := exchangeOf(resp.Request.Context())
 	cleanAnswer(resp.Header)
 	e.route.ownShare(resp.Header)
-	if e.visitor.Session != nil {
+	if e.visitor.Session != nil || e.visitor.Proven {
 		keepPrivate(resp.Header)
 	}
 	if e.route.Elasticsearch && resp.StatusCode == http.StatusUnauthorized {

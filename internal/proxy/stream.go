@@ -8,9 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/esgateway/esgateway/internal/gate"
-	"github.com/esgateway/esgateway/internal/session"
 )
 
 const (
@@ -69,15 +66,15 @@ func (s *openStreams) end() {
 	}
 }
 
-// watch ends ctx when the session of a long request has ended: a WebSocket, an
-// event stream or a slow download must not outlive it. The returned function
+// watch ends ctx when what has let a long request in has ended: a WebSocket, an event
+// stream or a slow download must not outlive it. The returned function
 // ends the watching. Most requests end before the first look, so until then
 // there is a timer and no goroutine.
-func watch(ctx context.Context, g *gate.Gate, key session.Key, every time.Duration) (context.Context, context.CancelFunc) {
+func watch(ctx context.Context, lives func(context.Context) bool, every time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	timer := time.AfterFunc(every, func() { //nolint:forbidigo // waits for nothing that a test's clock moves
 		for {
-			if !g.Lives(ctx, key) {
+			if !lives(ctx) {
 				cancel()
 			}
 			if !rest(ctx, every) {

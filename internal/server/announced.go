@@ -50,13 +50,18 @@ type announced struct{ *proxyproto.Conn }
 // RemoteAddr implements net.Conn.
 func (c announced) RemoteAddr() net.Addr { return c.Raw().RemoteAddr() }
 
-// client is whom the peer has named. Invalid: nobody.
-func (c announced) client() netip.Addr {
+// client is for whom the peer speaks, if for somebody else. LOCAL of version 2 is the
+// peer itself (health checks); UNKNOWN of version 1, and an address that is none of IP,
+// can be anybody.
+func (c announced) client() (client netip.Addr, relayed bool) {
 	header := c.ProxyHeader()
-	if header == nil || header.SourceAddr == nil || header.Command.IsLocal() {
-		return netip.Addr{}
+	switch {
+	case header == nil, header.Version == 2 && header.Command.IsLocal():
+		return netip.Addr{}, false
+	case header.SourceAddr == nil:
+		return netip.Addr{}, true
 	}
-	return addressOf(header.SourceAddr)
+	return addressOf(header.SourceAddr), true
 }
 
 // addressOf is invalid for what has no IP address, such as a socket file.

@@ -41,6 +41,8 @@ func TestThePROXYHeader(t *testing.T) {
 		"version 2, for the peer itself":     {trusted: "127.0.0.1", head: second(true), want: "127.0.0.1"},
 		"none":                               {trusted: "127.0.0.1", want: "127.0.0.1"},
 		"unknown":                            {trusted: "127.0.0.1", head: "PROXY UNKNOWN\r\n", want: "127.0.0.1"},
+		"unknown, and what it says itself":   {trusted: "127.0.0.1", head: "PROXY UNKNOWN\r\n", more: "X-Forwarded-For: 198.51.100.9\r\n", want: "127.0.0.1"},
+		"the peer's own, and what it says":   {trusted: "127.0.0.1", head: second(true), more: "X-Forwarded-For: 198.51.100.9\r\n", want: "198.51.100.9"},
 		"what the client says beside it":     {trusted: "127.0.0.1", head: "PROXY TCP4 203.0.113.7 192.0.2.1 1234 443\r\n", more: "X-Forwarded-For: 198.51.100.9\r\n", want: "203.0.113.7"},
 		"a trusted hop further on":           {trusted: "127.0.0.1, 203.0.113.7", head: "PROXY TCP4 203.0.113.7 192.0.2.1 1234 443\r\n", more: "X-Forwarded-For: 198.51.100.9\r\n", want: "198.51.100.9"},
 		"broken":                             {trusted: "127.0.0.1", head: "PROXY TCP4 nonsense\r\n"},

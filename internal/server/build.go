@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -100,6 +101,13 @@ func buildMethods(c *config.Ready, l Lasting, es *elastic.Client) ([]login.Confi
 		})
 		if err != nil {
 			return nil, fmt.Errorf("method %s: %w", m.Name, err)
+		}
+		if prover, ok := built.(login.Prover); ok {
+			for _, other := range out {
+				if before, ok := other.Method.(login.Prover); ok && slices.Equal(before.Claims(), prover.Claims()) {
+					return nil, fmt.Errorf("method %s: it takes the same certificates as %s, and the first one decides; make one method of them, with all authorities in one file", m.Name, other.Name)
+				}
+			}
 		}
 		out = append(out, login.Configured{Name: m.Name, Type: m.Type, Title: m.Title, Realm: m.Realm, Method: built})
 	}

@@ -31,7 +31,7 @@ type Config struct {
 	PasswordFile string `yaml:"password_file" file:"true"`
 	// SentinelUsername is the user at the sentinels, where they ask for one.
 	SentinelUsername string `yaml:"sentinel_username"`
-	// SentinelPassword of that user.
+	// SentinelPassword is the password of that user.
 	SentinelPassword secret.Text `yaml:"sentinel_password"`
 	// TLS encrypts the way to the server.
 	TLS bool `yaml:"tls"`
