@@ -82,7 +82,7 @@ const keyLife = time.Minute
 
 // account puts the route's own account into the place of the visitor's credentials.
 func (g *Gate) account(ctx context.Context, v Visitor, c AccountConfig) (Visitor, error) {
-	p := proofOf("account", c.Username+"\x00"+c.PasswordFile+"\x00"+c.APIKeyFile)
+	p := hashOf("account", c.Username+"\x00"+c.PasswordFile+"\x00"+c.APIKeyFile)
 	ask := func(ctx context.Context) (grant, error) { return g.enter(ctx, c) }
 	got, err := g.grants.get(ctx, p, ask)
 	if err != nil {

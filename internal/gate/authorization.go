@@ -121,7 +121,7 @@ func (g *Gate) ownAuthorization(ctx context.Context, values []string, p Policy) 
 
 // verified asks ES whose header it is, and applies the route's rule to them.
 func (g *Gate) verified(ctx context.Context, header string, p Policy) (Visitor, error) {
-	got, err := g.headers.get(ctx, proofOf("authorization", header), func(ctx context.Context) (grant, error) {
+	got, err := g.headers.get(ctx, hashOf("authorization", header), func(ctx context.Context) (grant, error) {
 		identity, err := g.es.AuthenticateAs(ctx, secret.Of(header))
 		if err != nil {
 			return grant{}, headerFault(err)

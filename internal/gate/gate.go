@@ -13,7 +13,6 @@ import (
 	"github.com/esgateway/esgateway/internal/secret"
 	"github.com/esgateway/esgateway/internal/session"
 	"github.com/esgateway/esgateway/internal/target"
-	"github.com/esgateway/esgateway/internal/web"
 )
 
 // Visitor is who a request is.
@@ -25,6 +24,9 @@ type Visitor struct {
 	OwnAuthorization bool
 	// Identity is who a header that was verified, or a certificate, stands for.
 	Identity *elastic.Identity
+	// Chain is the certificate that has proven the request, or that its session is bound
+	// to, in DER, the client's own first; empty: none.
+	Chain [][]byte
 	// Proven is true if the request has proven itself, by a client certificate.
 	Proven bool
 	// Lives reports whether what has let the visitor in still stands, for requests that
@@ -68,6 +70,8 @@ type Policy struct {
 	Authorization AuthorizationConfig
 	// Account is the route's own, in the place of the visitor's credentials.
 	Account AccountConfig
+	// Certificate is what the route wants of client certificates.
+	Certificate CertificateConfig
 }
 
 // Unusable wraps a fault over a session that exists and is kept: a new sign-in
@@ -111,6 +115,9 @@ func New(s Setup) *Gate {
 // store_unavailable.
 func (g *Gate) Admit(w http.ResponseWriter, r *http.Request, t target.Target, p Policy) (Visitor, error) {
 	v, err := g.visitor(w, r, t, p)
+	if err == nil && p.Certificate.Require && !v.Proven {
+		v, err = g.alsoProven(r, v)
+	}
 	if err != nil || p.Account.None() {
 		return v, err
 	}
@@ -121,9 +128,8 @@ func (g *Gate) visitor(w http.ResponseWriter, r *http.Request, t target.Target, 
 	if values := r.Header.Values("Authorization"); len(values) > 0 {
 		return g.ownAuthorization(r.Context(), values, p)
 	}
-	s, err := g.session(w, r, t)
-	if fault.Is(err, fault.LoginRequired) && web.AudienceOf(r) == web.API {
-		// A browser's certificate signs nobody in silently; a program has nothing else.
+	s, err := g.session(w, r, t, p)
+	if fault.Is(err, fault.LoginRequired) && !g.browser(r, t) {
 		if v, ok, refused := g.proven(r, p); ok || refused != nil {
 			return v, refused
 		}
@@ -134,11 +140,13 @@ func (g *Gate) visitor(w http.ResponseWriter, r *http.Request, t target.Target, 
 	if err := allow(p.Require, s.Identity); err != nil {
 		return Visitor{}, err
 	}
-	return Visitor{Session: s, Lives: func(ctx context.Context) bool { return g.sessions.Lives(ctx, s.Key) }}, nil
+	return Visitor{Session: s, Chain: s.Chain, Lives: func(ctx context.Context) bool {
+		return g.sessions.Lives(ctx, s.Key) && g.flow.Stands(ctx, s)
+	}}, nil
 }
 
 // session is the usable session of a request.
-func (g *Gate) session(w http.ResponseWriter, r *http.Request, t target.Target) (*session.Session, error) {
+func (g *Gate) session(w http.ResponseWriter, r *http.Request, t target.Target, p Policy) (*session.Session, error) {
 	id, found, ambiguous := g.cookies.IDOf(r, t.Host)
 	switch {
 	case ambiguous:
@@ -151,11 +159,8 @@ func (g *Gate) session(w http.ResponseWriter, r *http.Request, t target.Target) 
 	if err != nil {
 		return nil, g.fault(err)
 	}
-	if !g.flow.Owns(s) {
-		if err := g.sessions.End(r.Context(), s, session.MethodGone); err != nil {
-			return nil, g.fault(err)
-		}
-		return nil, fault.New(fault.LoginRequired, "")
+	if err := g.flow.Judge(r, s, p.Certificate.Require); err != nil {
+		return nil, g.fault(err)
 	}
 	if s, err = g.sessions.Fresh(r.Context(), s); err != nil {
 		return nil, g.fault(err)
@@ -185,6 +190,10 @@ func stands(err error) bool { return !isRefusal(err) && !fault.Is(err, fault.For
 // fault turns a session's state into what people see.
 func (g *Gate) fault(err error) error {
 	switch {
+	case fault.Is(err, fault.LoginRequired):
+		return &Unusable{err}
+	case fault.Is(err, fault.StoreUnavailable):
+		return err
 	case errors.Is(err, session.ErrOver):
 		return fault.Because(fault.LoginRequired, err)
 	case errors.Is(err, session.ErrForeign):

@@ -28,8 +28,8 @@ const (
 // proof names what a request proves itself by: a hash, so that no credential is kept.
 type proof [sha256.Size]byte
 
-// proofOf hashes a kind and what came.
-func proofOf(kind, value string) proof { return sha256.Sum256([]byte(kind + "\x00" + value)) }
+// hashOf hashes a kind and what came.
+func hashOf(kind, value string) proof { return sha256.Sum256([]byte(kind + "\x00" + value)) }
 
 // grant is what a proof is worth for a while.
 type grant struct {

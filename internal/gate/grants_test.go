@@ -24,7 +24,7 @@ func TestQuestionsAreBounded(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range maxAsking {
 		all.Go(func() {
-			if _, err := g.get(gone, proofOf("test", strconv.Itoa(i)), ask); err == nil {
+			if _, err := g.get(gone, hashOf("test", strconv.Itoa(i)), ask); err == nil {
 				t.Error("an answer, before there was one")
 			}
 		})
@@ -32,16 +32,16 @@ func TestQuestionsAreBounded(t *testing.T) {
 	go func() { all.Wait(); close(leave) }()
 	cancel()
 	<-leave
-	if _, err := g.get(t.Context(), proofOf("test", "one more"), ask); !fault.Is(err, fault.ElasticsearchUnavailable) {
+	if _, err := g.get(t.Context(), hashOf("test", "one more"), ask); !fault.Is(err, fault.ElasticsearchUnavailable) {
 		t.Errorf("one more than are allowed: %v", err)
 	}
 	close(answer)
 	for i := range maxAsking { // each joins its own question, or finds the answer
-		if _, err := g.get(t.Context(), proofOf("test", strconv.Itoa(i)), ask); err != nil {
+		if _, err := g.get(t.Context(), hashOf("test", strconv.Itoa(i)), ask); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := g.get(t.Context(), proofOf("test", "one more"), ask); err != nil {
+	if _, err := g.get(t.Context(), hashOf("test", "one more"), ask); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
 }

@@ -32,6 +32,8 @@ type browser struct {
 	finished time.Time
 	// restarted is when a sign-in last started anew by itself.
 	restarted time.Time
+	// left: somebody has signed out here, and not in again.
+	left bool
 }
 
 func newBrowser() browser { return browser{key: rand.Text()} }
@@ -42,12 +44,12 @@ func (b browser) signedIn(now time.Time) browser {
 	if now.Sub(b.counted) > loopTime {
 		b.loops = 0
 	}
-	b.finished, b.restarted = now, time.Time{}
+	b.finished, b.restarted, b.left = now, time.Time{}, false
 	return b
 }
 
 // signedOut is the browser after a sign-out: that a session is gone is no loop.
-func (b browser) signedOut() browser { return browser{key: b.key} }
+func (b browser) signedOut() browser { return browser{key: b.key, left: true} }
 
 // String is the cookie's value.
 func (b browser) String() string {
@@ -55,12 +57,12 @@ func (b browser) String() string {
 	for _, t := range [...]time.Time{b.counted, b.finished, b.restarted} {
 		parts = append(parts, strconv.FormatInt(max(t.Unix(), 0), 10))
 	}
-	return strings.Join(parts, ".")
+	return strings.Join(append(parts, strconv.FormatBool(b.left)), ".")
 }
 
 func parseBrowser(value string) (browser, bool) {
 	parts := strings.Split(value, ".")
-	if len(parts) != 5 || parts[0] == "" {
+	if len(parts) != 6 || parts[0] == "" {
 		return browser{}, false
 	}
 	var n [4]int64
@@ -70,8 +72,12 @@ func parseBrowser(value string) (browser, bool) {
 			return browser{}, false
 		}
 	}
+	left, err := strconv.ParseBool(parts[5])
+	if err != nil {
+		return browser{}, false
+	}
 	return browser{
-		key: parts[0], loops: int(n[0]), counted: time.Unix(n[1], 0), finished: time.Unix(n[2], 0), restarted: time.Unix(n[3], 0),
+		left: left, key: parts[0], loops: int(n[0]), counted: time.Unix(n[1], 0), finished: time.Unix(n[2], 0), restarted: time.Unix(n[3], 0),
 	}, true
 }
 
@@ -115,7 +121,7 @@ func (b *browser) loop(now time.Time) (counted, loop bool) {
 	if b.loops < loopLimit {
 		return true, false
 	}
-	*b = browser{key: b.key} // the page's button may try again
+	*b = browser{key: b.key, left: b.left} // the page's button may try again
 	return true, true
 }
 

@@ -2,28 +2,45 @@ package login
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/esgateway/esgateway/internal/elastic"
+	"github.com/esgateway/esgateway/internal/fault"
 )
 
-// Prover is a method that proves each request by itself: no page, no redirect, no
-// session and no cookie. It is not offered on the sign-in page.
+// Prover is a method whose proof, a client certificate, comes with each request: of
+// programs it proves every one, without session and cookie; of browsers it begins a
+// session that stays bound to it. It has no page of its own and no way to an identity
+// provider.
 type Prover interface {
 	// Prove returns what a request proves. ok is false if it brings nothing of the
 	// kind. It is asked about every request, so what it looks at by itself (the end of
 	// a certificate, a revocation list) holds at once. Errors are faults.
 	Prove(r *http.Request) (p Proof, ok bool, err error)
+	// Compare says what a request shows beside the chain of a session. It judges
+	// nothing, and a request that cannot be read shows nothing.
+	Compare(r *http.Request, chain [][]byte) Showing
+	// Stands looks at the chain of a session by itself, as Prove does: the error is a
+	// fault, and over says that waiting would not help.
+	Stands(ctx context.Context, chain [][]byte) (over bool, err error)
 	// Claims are the request headers that speak for a client where the method believes
 	// them. They never go upstream.
 	Claims() []string
+	// Browsers reports whether a browser may begin a session with it.
+	Browsers() bool
 }
 
 // Proof is what a request proves, before Elasticsearch is asked.
 type Proof struct {
 	// ID names it: what it is worth is kept under its hash.
 	ID string
+	// Chain is what proves it, in DER, the client's own certificate first.
+	Chain [][]byte
+	// Holder is what the certificate calls its holder, for people to read: nothing may
+	// be decided by it.
+	Holder string
 	// Until is when it ends by itself.
 	Until time.Time
 	// Realm is the ES realm that must answer; empty: any.
@@ -31,6 +48,21 @@ type Proof struct {
 	// Delegate asks Elasticsearch for a token.
 	Delegate func(ctx context.Context) (elastic.Grant, error)
 }
+
+// Showing is what a request shows beside the certificate of a session.
+type Showing int
+
+// What a request can show.
+const (
+	// ShowsUnknown: nobody has said anything. The client may not have been asked.
+	ShowsUnknown Showing = iota
+	// ShowsSame: the session's certificate.
+	ShowsSame
+	// ShowsAnother: another one.
+	ShowsAnother
+	// ShowsNone: the client was asked for one, and has sent none.
+	ShowsNone
+)
 
 // Provers are the methods that prove each request by themselves.
 func (f *Flow) Provers() []Configured {
@@ -41,4 +73,36 @@ func (f *Flow) Provers() []Configured {
 		}
 	}
 	return all
+}
+
+// Delegate asks Elasticsearch for the token of a proof, and refuses one of another realm
+// than was meant. Errors are faults, but for a client that has left.
+func (f *Flow) Delegate(ctx context.Context, proof Proof) (elastic.Grant, error) {
+	made, err := proof.Delegate(ctx)
+	if err != nil {
+		return elastic.Grant{}, delegateFault(err)
+	}
+	if realm := made.Identity.Realm.Name; proof.Realm != "" && realm != proof.Realm {
+		f.sessions.Discard(ctx, made)
+		return elastic.Grant{}, &fault.Error{
+			Kind: fault.LoginRequired, Cause: "realm", Public: "Elasticsearch does not accept this certificate here.",
+			Err: fmt.Errorf("the realm %q answered, and the method names %q", realm, proof.Realm),
+		}
+	}
+	return made, nil
+}
+
+func delegateFault(err error) error {
+	switch elastic.ClassOf(err) {
+	case elastic.PersonRefused, elastic.BadInput:
+		return &fault.Error{
+			Kind: fault.LoginRequired, Cause: "certificate", Public: "Elasticsearch does not accept the certificate that was shown.",
+			Hint: "Show another one, or sign in in another way. The administrator finds the reason in Elasticsearch's log.", Err: err,
+		}
+	case elastic.Cancelled:
+		return err
+	case elastic.AccountRefused, elastic.SetUp:
+		return fault.Because(fault.Misconfigured, err)
+	}
+	return fault.Because(fault.ElasticsearchUnavailable, err)
 }

@@ -43,6 +43,9 @@ type sessionReport struct {
 func (f *Flow) showSession(w http.ResponseWriter, r *http.Request) error {
 	api := web.AudienceOf(r) == web.API
 	s, err := f.current(r)
+	if err == nil {
+		err = f.Judge(r, s, false)
+	}
 	if errors.Is(err, session.ErrOver) && !api {
 		web.Redirect(w, r, f.SignInURL(f.public.String()+f.address("/session", nil)))
 		return nil

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -34,8 +33,8 @@ func (f *Flow) showLogin(w http.ResponseWriter, r *http.Request) error {
 	if err := f.setBrowser(w, r, b); err != nil {
 		return err
 	}
-	offered := f.offered(r)
-	page := web.SignIn{Next: g.next, Hidden: map[string]string{}, Auto: len(offered) == 1}
+	page := web.SignIn{Next: g.next, Hidden: map[string]string{}}
+	page.Choices, page.Auto, page.Notice = f.choices(r, b)
 	if again(r) {
 		page.Hidden["again"] = "1"
 	}
@@ -43,19 +42,43 @@ func (f *Flow) showLogin(w http.ResponseWriter, r *http.Request) error {
 		page.Hidden["for"] = g.place
 	}
 	maps.Copy(page.Hidden, hintsOf(r).fields())
-	for _, m := range offered {
-		page.Choices = append(page.Choices, web.Choice{Name: m.Name, Title: m.Title, Action: f.address("/login/"+m.Name, nil)})
-	}
 	return f.pages.Page(w, r, http.StatusOK, page)
 }
 
-// offered are the methods that the page offers: all, or the one that the address
+// choices are the ways to sign in that the page offers, auto whether it goes on with the
+// only one by itself, and notice what the person should know. A certificate is offered
+// where the browser has shown one that counts.
+func (f *Flow) choices(r *http.Request, b browser) (all []web.Choice, auto bool, notice string) {
+	auto, missed := true, false
+	for _, m := range f.offered(r) {
+		choice := web.Choice{Name: m.Name, Title: m.Title, Action: f.address("/login/"+m.Name, nil)}
+		if p, ok := m.Method.(Prover); ok {
+			if !p.Browsers() {
+				continue
+			}
+			proof, shown, err := p.Prove(r)
+			if err != nil {
+				notice = fault.Of(err).Public
+			}
+			if err != nil || !shown {
+				missed = true
+				continue
+			}
+			choice.As, auto = proof.Holder, silent(r, b)
+		}
+		all = append(all, choice)
+	}
+	if missed && notice == "" && len(all) == 0 {
+		notice = nothingShown + " " + showOne
+	}
+	return all, auto && len(all) == 1, notice
+}
+
+// offered are the methods that the page is about: all, or the one that the address
 // names, itself or by its identity provider.
 func (f *Flow) offered(r *http.Request) []Configured {
 	if m := f.methodNamed(r.FormValue("method")); m != nil {
-		if _, alone := m.Method.(Prover); !alone {
-			return []Configured{*m}
-		}
+		return []Configured{*m}
 	}
 	if iss := r.FormValue("iss"); iss != "" {
 		for _, m := range f.methods {
@@ -64,10 +87,7 @@ func (f *Flow) offered(r *http.Request) []Configured {
 			}
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(f.methods), func(m Configured) bool {
-		_, alone := m.Method.(Prover)
-		return alone
-	})
+	return f.methods
 }
 
 // startLogin is GET or POST /login/{method}: it starts an attempt and sends the
@@ -80,7 +100,12 @@ func (f *Flow) startLogin(w http.ResponseWriter, r *http.Request) error {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	g := f.wantedOf(r)
-	if web.OriginOf(r, f.public) == web.OtherOrigin || ahead(r) {
+	from := web.OriginOf(r, f.public)
+	prover, proves := m.Method.(Prover)
+	if proves && !prover.Browsers() {
+		return fault.New(fault.NotFound, "Programs alone sign in in this way.")
+	}
+	if from == web.OtherOrigin || ahead(r) || (proves && from != web.SameOrigin) {
 		web.Redirect(w, r, f.address("/login", g.query()))
 		return nil
 	}
@@ -90,6 +115,9 @@ func (f *Flow) startLogin(w http.ResponseWriter, r *http.Request) error {
 	}
 	if id, ok := f.living(r); ok && !again(r) {
 		return f.goOn(w, r, id, g)
+	}
+	if proves {
+		return f.beginByProof(w, r, m, b, g)
 	}
 	return f.start(w, r, m, b, g)
 }
@@ -147,7 +175,7 @@ func (f *Flow) living(r *http.Request) (session.ID, bool) {
 		return session.ID{}, false
 	}
 	s, err := f.sessions.Current(r.Context(), id)
-	if err != nil || !f.Owns(s) {
+	if err != nil || f.Judge(r, s, false) != nil {
 		return session.ID{}, false
 	}
 	if s.Moved != nil {

@@ -14,6 +14,7 @@ type Step struct {
 	grant    elastic.Grant
 	attempt  Attempt
 	provider session.Provider
+	chain    [][]byte // what has proven it, where that was a certificate
 	reason   string
 	next     string
 	err      error

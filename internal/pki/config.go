@@ -41,6 +41,9 @@ type Config struct {
 	// Realm is the PKI realm of Elasticsearch that must answer. Elasticsearch cannot be
 	// told which realm to ask; an answer of another one is refused. Empty: any.
 	Realm string `yaml:"realm"`
+	// Browsers may begin a session with a certificate, which stays bound to it. With
+	// false the method is for programs alone.
+	Browsers bool `yaml:"browsers"`
 }
 
 // The words of Config.
@@ -54,7 +57,9 @@ const (
 )
 
 // Default returns the section's defaults.
-func Default() Config { return Config{From: fromTLS, StaleCRL: refuse, VerifiedBy: byGateway} }
+func Default() Config {
+	return Config{From: fromTLS, StaleCRL: refuse, VerifiedBy: byGateway, Browsers: true}
+}
 
 func check(c Config) login.Problems {
 	var all login.Problems

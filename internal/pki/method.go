@@ -1,6 +1,7 @@
 package pki
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
@@ -9,15 +10,19 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/esgateway/esgateway/internal/certs"
 	"github.com/esgateway/esgateway/internal/elastic"
 	"github.com/esgateway/esgateway/internal/fault"
 	"github.com/esgateway/esgateway/internal/login"
 	"github.com/esgateway/esgateway/internal/peer"
+	"github.com/esgateway/esgateway/internal/web"
 )
 
 var (
@@ -118,7 +123,7 @@ func open(c Config, now func() time.Time) (*certs.Verifier, func() error, error)
 	}, nil
 }
 
-// Start implements login.Method. A certificate signs nobody in by a page.
+// Start implements login.Method. A certificate leads to no page: it is there, or not.
 func (m *Method) Start(context.Context, login.Ask) (login.Step, error) {
 	return login.Step{}, fault.New(fault.NotFound, "A certificate is shown with each request; there is no page to sign in with it.")
 }
@@ -129,33 +134,97 @@ func (m *Method) Routes() []login.Route { return nil }
 // Claims implements login.Prover.
 func (m *Method) Claims() []string { return m.format.Headers }
 
+// Browsers implements login.Prover.
+func (m *Method) Browsers() bool { return m.cfg.Browsers }
+
 // Prove implements login.Prover. Trust is judged once for each chain and anew whenever
 // a file has changed; its end and its revocation at every request, since nobody behind
 // us looks again.
 func (m *Method) Prove(r *http.Request) (login.Proof, bool, error) {
 	shown, err := m.shown(r)
-	if err != nil || len(shown) == 0 {
-		return login.Proof{}, false, err
+	if err != nil {
+		return login.Proof{}, false, m.unreadable(r.Context(), err)
 	}
-	id := idOf(shown)
-	chain, err := m.judge(id, shown)
+	if len(shown.Chain) == 0 {
+		return login.Proof{}, false, nil
+	}
+	if m.verifier == nil && shown.State != Verified {
+		return login.Proof{}, false, m.refused(r.Context(), &certs.Refusal{Reason: certs.Untrusted, Err: errors.New("the front does not say that it has verified it")})
+	}
+	chain, err := m.judge(idOf(shown.Chain), shown.Chain)
 	if err != nil {
 		return login.Proof{}, false, m.refused(r.Context(), err)
 	}
 	return login.Proof{
-		ID: idOf(chain), Until: m.ends(chain), Realm: m.cfg.Realm,
+		ID: idOf(chain), Chain: raw(chain), Holder: holder(chain[0]), Until: m.ends(chain), Realm: m.cfg.Realm,
 		Delegate: func(ctx context.Context) (elastic.Grant, error) { return m.es.DelegatePKI(ctx, raw(chain)) },
 	}, true, nil
 }
 
-// shown is the chain that came with a request, the client's own certificate first.
-// Nothing: none came, or somebody sent it who may not speak for others.
-func (m *Method) shown(r *http.Request) ([]*x509.Certificate, error) {
-	if m.cfg.From == fromTLS {
-		if r.TLS == nil {
-			return nil, nil
+// Compare implements login.Prover. Two chains are the same if the client's own
+// certificate is: what comes with it of its issuers may differ.
+func (m *Method) Compare(r *http.Request, chain [][]byte) login.Showing {
+	shown, err := m.shown(r)
+	switch {
+	case err != nil, len(chain) == 0:
+		return login.ShowsUnknown
+	case len(shown.Chain) == 0 && shown.State == None:
+		return login.ShowsNone
+	case len(shown.Chain) == 0:
+		return login.ShowsUnknown
+	case bytes.Equal(shown.Chain[0].Raw, chain[0]):
+		return login.ShowsSame
+	}
+	return login.ShowsAnother
+}
+
+// Stands implements login.Prover.
+func (m *Method) Stands(ctx context.Context, chain [][]byte) (over bool, err error) {
+	if m.verifier == nil {
+		return false, nil // its end is the session's, and of the rest the front alone knows
+	}
+	if err = m.stands(chain); err == nil {
+		return false, nil
+	}
+	refusal, ok := errors.AsType[*certs.Refusal](err)
+	passing := ok && slices.Contains([]certs.Reason{certs.NotYet, certs.ListStale, certs.ListMissing}, refusal.Reason)
+	return !passing, m.refused(ctx, err)
+}
+
+func (m *Method) stands(chain [][]byte) error {
+	id := idOfRaw(chain)
+	m.pollNow(m.now())
+	if known, ok := m.verified.get(id, m.verifier.Version()); ok {
+		return m.verifier.Still(known, m.now())
+	}
+	parsed := make([]*x509.Certificate, 0, len(chain))
+	for _, der := range chain {
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			return fmt.Errorf("the certificate of a session: %w", err)
 		}
-		return r.TLS.PeerCertificates, nil // the handshake has proven that the client has the key
+		parsed = append(parsed, c)
+	}
+	_, err := m.judge(id, parsed)
+	return err
+}
+
+// shown is what came with a request. The zero value: nobody has spoken of a certificate,
+// or somebody who may not speak for others.
+func (m *Method) shown(r *http.Request) (Presented, error) {
+	if m.cfg.From == fromTLS {
+		switch {
+		case r.TLS == nil:
+			return Presented{}, nil
+		case m.trusted.Is(r):
+			if len(r.TLS.PeerCertificates) > 0 {
+				m.log.InfoContext(r.Context(), "the certificate of a peer in listen.trusted_proxies is its own, and that of none of its clients", "http.request.id", web.RequestID(r.Context()))
+			}
+			return Presented{}, nil
+		case len(r.TLS.PeerCertificates) == 0:
+			return Presented{State: None}, nil
+		}
+		return Presented{Chain: r.TLS.PeerCertificates}, nil // the handshake has proven that the client has the key
 	}
 	if !m.trusted.Is(r) {
 		for _, name := range m.format.Headers {
@@ -164,22 +233,20 @@ func (m *Method) shown(r *http.Request) ([]*x509.Certificate, error) {
 				break
 			}
 		}
-		return nil, nil
+		return Presented{}, nil
 	}
-	presented, err := m.format.Read(r.Header)
-	if err != nil {
-		m.alarm("certificate_header_refused")
-		m.log.WarnContext(r.Context(), "a certificate header of a trusted peer is refused", "error.message", err.Error())
-		return nil, &fault.Error{
-			Kind: fault.LoginRequired, Cause: "certificate_header", Err: err,
-			Public: "The client certificate cannot be read as the load balancer hands it on.",
-			Hint:   "Tell your administrator.",
-		}
+	return m.format.Read(r.Header)
+}
+
+// unreadable is the fault of a header that a trusted peer has written.
+func (m *Method) unreadable(ctx context.Context, err error) error {
+	m.alarm("certificate_header_refused")
+	m.log.WarnContext(ctx, "a certificate header of a trusted peer is refused", "error.message", err.Error())
+	return &fault.Error{
+		Kind: fault.LoginRequired, Cause: "certificate_header", Err: err,
+		Public: "The client certificate cannot be read as the load balancer hands it on.",
+		Hint:   "Tell your administrator.",
 	}
-	if m.verifier == nil && len(presented.Chain) > 0 && presented.State != Verified {
-		return nil, m.refused(r.Context(), &certs.Refusal{Reason: certs.Untrusted, Err: errors.New("the front does not say that it has verified it")})
-	}
-	return presented.Chain, nil // a front that has a word for "not verified" has not said it
 }
 
 // judge verifies a chain, or finds that it stands.
@@ -292,13 +359,38 @@ func (m *Method) ends(chain []*x509.Certificate) time.Time {
 }
 
 // idOf names a chain by all of its bytes. Nothing is ever derived from the names in it.
-func idOf(chain []*x509.Certificate) string {
+func idOf(chain []*x509.Certificate) string { return idOfRaw(raw(chain)) }
+
+func idOfRaw(chain [][]byte) string {
 	h := sha256.New()
-	for _, c := range chain {
-		_, _ = fmt.Fprintf(h, "%d:", len(c.Raw)) // a hash never fails
-		_, _ = h.Write(c.Raw)
+	for _, der := range chain {
+		_, _ = fmt.Fprintf(h, "%d:", len(der)) // a hash never fails
+		_, _ = h.Write(der)
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// maxHolder bounds what people see of a holder.
+const maxHolder = 80
+
+// holder is what a certificate calls its holder: for people to read, and for nothing else.
+func holder(c *x509.Certificate) string {
+	names := append([]string{c.Subject.CommonName}, c.EmailAddresses...)
+	for _, u := range c.URIs {
+		names = append(names, u.String())
+	}
+	for _, name := range append(names, c.DNSNames...) {
+		printable := strings.Map(func(r rune) rune {
+			if !unicode.IsGraphic(r) {
+				return -1
+			}
+			return r
+		}, strings.TrimSpace(name))
+		if runes := []rune(printable); len(runes) > 0 {
+			return string(runes[:min(len(runes), maxHolder)])
+		}
+	}
+	return "the holder of certificate " + c.SerialNumber.Text(16)
 }
 
 func raw(chain []*x509.Certificate) [][]byte {

@@ -132,7 +132,11 @@ func before(t *testing.T, app http.Handler, method, trusted string, realms ...st
 		Listen: trusted,
 		Method: "}\n  - {name: services, type: pki, from: header, format: nginx, ca: '" + ca + "'" + strings.ReplaceAll(method, "{{crl}}", f.crl),
 		Routes: "  - {path: /robots, to: [\"{{app}}\"], require: {users: [robot]}}\n" +
-			"  - {path: /lax, to: [\"{{app}}\"], csrf: \"off\"}\n",
+			"  - {path: /lax, to: [\"{{app}}\"], csrf: \"off\"}\n" +
+			"  - {path: /strict, to: [\"{{app}}\"], certificate: {require: true}, authorization: {basic: forward}}\n" +
+			"  - {path: /told, to: [\"{{app}}\"], certificate: {headers: true}}\n" +
+			"  - {host: app.one.example, to: [\"{{app}}\"]}\n" +
+			"  - {host: app.one.example, path: /strict, to: [\"{{app}}\"], certificate: {require: true}}\n",
 		Elastic: func(_ *gatewaytest.Gateway, c *standin.Config) {
 			for _, name := range append(realms, "pki1") {
 				c.PKI = append(c.PKI, pkirealm.Config{Name: name, CertificateAuthorities: []*x509.Certificate{f.ca.Certificate}, DelegationEnabled: true})
@@ -150,6 +154,14 @@ func (f *front) ask(c *x509.Certificate, path string, headers ...string) gateway
 	return f.Browser().API(http.MethodGet, path, "", append([]string{
 		"Origin", "", "X-Ssl-Client-Verify", "SUCCESS", "X-Ssl-Client-Cert", escaped(c),
 	}, headers...)...)
+}
+
+// revoke puts a certificate on the list, and lets the gateway see it.
+func (f *front) revoke(t *testing.T, c *x509.Certificate) {
+	t.Helper()
+	f.ca.revoked = append(f.ca.revoked, x509.RevocationListEntry{SerialNumber: c.SerialNumber, RevocationTime: f.Clock.Now()})
+	f.ca.list(t, f.crl, f.Clock.Now())
+	f.Clock.Advance(6 * time.Second)
 }
 
 func (f *front) delegations() int { return f.ES.Counters().Calls["POST /_security/delegate_pki"] }
@@ -179,9 +191,7 @@ func TestACertificateIsTheProofOfEachRequest(t *testing.T) {
 	if got := f.ask(f.ca.client(t, "nobody", f.Clock.Now()), "/"); got.Header.Get("X-Gateway-Response") != "no_roles" {
 		t.Errorf("a user without roles: %d %s", got.Status, got.Body)
 	}
-	if f.ES.LiveTokens("nobody") != 0 {
-		t.Error("the token of a user without roles lives")
-	}
+	gatewaytest.Eventually(t, "the token of a user without roles is revoked", func() bool { return f.ES.LiveTokens("nobody") == 0 })
 	if got := f.ask(robot, "/"); got.Header.Get("Cache-Control") != "private" {
 		t.Errorf("a cache between may keep it: %q", got.Header.Get("Cache-Control"))
 	}
@@ -191,12 +201,8 @@ func TestACertificateIsTheProofOfEachRequest(t *testing.T) {
 func TestAStreamEndsWithItsCertificate(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(f *front, c *x509.Certificate){
-		"its end": func(f *front, _ *x509.Certificate) { f.Clock.Advance(91 * time.Minute) },
-		"its revocation": func(f *front, c *x509.Certificate) {
-			f.ca.revoked = append(f.ca.revoked, x509.RevocationListEntry{SerialNumber: c.SerialNumber, RevocationTime: f.Clock.Now()})
-			f.ca.list(t, f.crl, f.Clock.Now())
-			f.Clock.Advance(6 * time.Second)
-		},
+		"its end":        func(f *front, _ *x509.Certificate) { f.Clock.Advance(91 * time.Minute) },
+		"its revocation": func(f *front, c *x509.Certificate) { f.revoke(t, c) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -496,13 +502,14 @@ func TestWhatDecides(t *testing.T) {
 	if got := b.Get("/robots", shown...); got.Status != http.StatusForbidden {
 		t.Errorf("a session beside a certificate: %d", got.Status)
 	}
-	page := b.Get(prefix + "/login?again=1")
-	if strings.Contains(page.Body, `data-method="services"`) || !strings.Contains(page.Body, `data-method="corp"`) {
-		t.Error("the sign-in page offers certificates")
+	for name, site := range map[string]string{"a page of another site": "cross-site", "a page of ours": "same-origin"} {
+		if got := f.Browser().API(http.MethodPost, "/", "{}", append(shown, "Sec-Fetch-Site", site)...); got.Status != http.StatusUnauthorized {
+			t.Errorf("a script in %s with the browser's certificate alone: %d", name, got.Status)
+		}
 	}
-	evil := append([]string{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, shown...)
+	evil := append([]string{"Origin", "https://evil.example"}, shown...) // an old browser, which does not say more
 	if got := f.Browser().API(http.MethodPost, "/", "{}", evil...); got.Header.Get("X-Gateway-Response") != "cross_origin" {
-		t.Errorf("a page of another site with the browser's certificate: %d", got.Status)
+		t.Errorf("a page of another site in an old browser: %d", got.Status)
 	}
 	upgrade := []string{"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}
 	if got := f.Browser().API(http.MethodGet, "/lax/socket", "", append(upgrade, evil...)...); got.Header.Get("X-Gateway-Response") != "cross_origin" {

@@ -63,7 +63,7 @@ func (a *authority) pair(t *testing.T, name, cert, key string) *x509.Certificate
 	return c
 }
 
-func listens(t *testing.T, mode string) *listener {
+func listens(t *testing.T, mode, trusted string) *listener {
 	t.Helper()
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }
@@ -85,7 +85,7 @@ func listens(t *testing.T, mode string) *listener {
 	}
 	for name, text := range map[string]string{"keys": session.NewKey() + "\n", "clients.pem": armoured(l.clients.Certificate), "gateway.yaml": fmt.Sprintf(`
 public_url: https://localhost:%[1]s
-listen: {address: "%[2]s", cert: tls.crt, key: tls.key, client_certificates: %[3]s, trusted_proxies: [127.0.0.1], proxy_protocol: true}
+listen: {address: "%[2]s", cert: tls.crt, key: tls.key, client_certificates: %[3]s, trusted_proxies: [%[9]s], proxy_protocol: true}
 operations: {address: ""}
 elasticsearch: {urls: ["%[4]s"], ca: "%[5]s", username: %[6]s, password_file: "%[7]s"}
 sessions: {keys_file: keys, store: {type: embedded, path: sessions.db}}
@@ -94,7 +94,7 @@ methods:
   - {name: services, type: pki, from: tls, ca: clients.pem}
 routes:
   - {to: ["%[8]s"]}
-`, port, l.address, mode, l.ElasticURL, l.Ready.Elastic.CA, gatewaytest.Account, l.Ready.Elastic.PasswordFile, l.AppURL)} {
+`, port, l.address, mode, l.ElasticURL, l.Ready.Elastic.CA, gatewaytest.Account, l.Ready.Elastic.PasswordFile, l.AppURL, trusted)} {
 		if err := os.WriteFile(file(name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -178,7 +178,7 @@ func (l *listener) get(t *testing.T, c *http.Client, host string) (status int, b
 // TestACertificateOfOurOwnListener: whoever has the key may show it.
 func TestACertificateOfOurOwnListener(t *testing.T) {
 	t.Parallel()
-	l := listens(t, "request")
+	l := listens(t, "request", "192.0.2.1")
 	dir := t.TempDir()
 	mine, theirs := []string{filepath.Join(dir, "a.crt"), filepath.Join(dir, "a.key")}, []string{filepath.Join(dir, "b.crt"), filepath.Join(dir, "b.key")}
 	l.clients.pair(t, "robot", mine[0], mine[1])
@@ -209,7 +209,7 @@ func TestACertificateOfOurOwnListener(t *testing.T) {
 // TestACertificateThroughALoadBalancerThatPassesTLSOn: it names the client before TLS begins.
 func TestACertificateThroughALoadBalancerThatPassesTLSOn(t *testing.T) {
 	t.Parallel()
-	l := listens(t, "request")
+	l := listens(t, "request", "127.0.0.1")
 	l.front = "PROXY TCP4 203.0.113.7 192.0.2.1 1234 443\r\n"
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "a.crt"), filepath.Join(dir, "a.key")
@@ -223,11 +223,16 @@ func TestACertificateThroughALoadBalancerThatPassesTLSOn(t *testing.T) {
 			t.Errorf("the application does not hear %q:\n%s", want, body)
 		}
 	}
+	// What it sends for itself, with a certificate of its own, is nobody's request.
+	l.front = "PROXY TCP4 127.0.0.1 192.0.2.1 1234 443\r\n"
+	if status, _, _, err := l.get(t, l.client(t, cert, key), "localhost"); err != nil || status != http.StatusUnauthorized {
+		t.Errorf("a trusted proxy's own certificate: %d %v", status, err)
+	}
 }
 
 func TestWithRequireNobodyComesInWithoutACertificate(t *testing.T) {
 	t.Parallel()
-	l := listens(t, "require")
+	l := listens(t, "require", "192.0.2.1")
 	if status, _, _, err := l.get(t, l.client(t), "localhost"); err == nil {
 		t.Errorf("without: %d", status)
 	}
@@ -236,7 +241,7 @@ func TestWithRequireNobodyComesInWithoutACertificate(t *testing.T) {
 // TestTheListenersOwnCertificateIsReadAgain once its files have changed.
 func TestTheListenersOwnCertificateIsReadAgain(t *testing.T) {
 	t.Parallel()
-	l := listens(t, "request")
+	l := listens(t, "request", "192.0.2.1")
 	serialOf := func() string {
 		c := l.client(t)
 		defer c.CloseIdleConnections()

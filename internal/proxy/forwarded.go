@@ -2,9 +2,11 @@ package proxy
 
 import (
 	"cmp"
+	"encoding/base64"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 
 	"github.com/esgateway/esgateway/internal/web"
 )
@@ -28,6 +30,22 @@ func announce(out, in *http.Request, scheme string, client netip.Addr) {
 		}
 	}
 	h.Set("Forwarded", "for="+node+`;host="`+in.Host+`";proto=`+scheme) // the host is a route's: no quotes in it
+}
+
+// tellCertificate hands a certificate on, as RFC 9440 section 2 writes it: byte sequences
+// of RFC 8941, the client's own apart from its issuers.
+func tellCertificate(h http.Header, chain [][]byte) {
+	if len(chain) == 0 {
+		return
+	}
+	text := make([]string, len(chain))
+	for i, der := range chain {
+		text[i] = ":" + base64.StdEncoding.EncodeToString(der) + ":"
+	}
+	h.Set("Client-Cert", text[0])
+	if len(text) > 1 {
+		h.Set("Client-Cert-Chain", strings.Join(text[1:], ", "))
+	}
 }
 
 // portOf is the port that the client has asked for.

@@ -38,6 +38,8 @@ type RouteConfig struct {
 	// Account is an account at Elasticsearch whose credentials the upstream gets in the
 	// place of the person's.
 	Account gate.AccountConfig `yaml:"account"`
+	// Certificate is what the route wants of client certificates.
+	Certificate gate.CertificateConfig `yaml:"certificate"`
 	// Public are path prefixes, by whole segments, that need no sign-in.
 	Public []string `yaml:"public"`
 	// CSRF is what a request with a session needs that can change something:
@@ -115,7 +117,7 @@ func (c RouteConfig) Check() map[string]error {
 
 // policy is who may come, and with what.
 func (c RouteConfig) policy() gate.Policy {
-	return gate.Policy{Elasticsearch: c.Elasticsearch, Require: c.Require, Authorization: c.Authorization, Account: c.Account}
+	return gate.Policy{Elasticsearch: c.Elasticsearch, Require: c.Require, Authorization: c.Authorization, Account: c.Account, Certificate: c.Certificate}
 }
 
 // route is a RouteConfig that is ready to be used.

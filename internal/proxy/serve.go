@@ -254,6 +254,9 @@ func (h *Handler) rewrite(p *httputil.ProxyRequest) {
 		p.Out.Header.Set("X-Opaque-Id", web.RequestID(p.In.Context()))
 	}
 	h.policy.passTrailers(p.Out, p.In)
+	if e.route.Certificate.Headers {
+		tellCertificate(p.Out.Header, e.visitor.Chain)
+	}
 	if e.route.StripPrefix {
 		p.Out.Header.Set("X-Forwarded-Prefix", strings.TrimRight(e.route.Path, "/"))
 	}

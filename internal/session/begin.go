@@ -22,6 +22,8 @@ type Start struct {
 	Browser string
 	// Provider is how the identity provider knows the person, if it has said.
 	Provider Provider
+	// Chain is the certificate that has proven it, if one has.
+	Chain [][]byte
 	// Old are further sessions of the browser, found by their cookie.
 	Old []*Session
 }
@@ -43,7 +45,7 @@ func (m *Manager) Begin(ctx context.Context, start Start) (Begun, error) {
 	s := &Session{
 		Key: id.Key(), Identity: start.Grant.Identity, Method: start.Method, Realm: start.Realm,
 		Pair:    pairOf(start.Grant.Pair, start.Grant.Pair.SentAt, m.es.Account()),
-		Started: now, Seen: now, Browser: BrowserLabel(start.Browser), Provider: start.Provider,
+		Started: now, Seen: now, Browser: BrowserLabel(start.Browser), Provider: start.Provider, Chain: start.Chain,
 	}
 	older := m.older(ctx, start)
 	saved, err := m.save(ctx, s)

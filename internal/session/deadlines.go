@@ -62,6 +62,13 @@ const (
 	ProviderLimit Reason = "provider_limit"
 	// ProviderSignOut: the identity provider has signed the person out.
 	ProviderSignOut Reason = "provider_sign_out"
+	// CertificateEnded: the certificate that the session is bound to has ended, was
+	// revoked, or is not trusted any more, here or at Elasticsearch.
+	CertificateEnded Reason = "certificate_ended"
+	// CertificateChanged: another certificate came with the session.
+	CertificateChanged Reason = "certificate_changed"
+	// CertificateGone: the browser was asked for the certificate and has sent none.
+	CertificateGone Reason = "certificate_gone"
 )
 
 // over applies row 1: the deadlines of our own, and tokens that are both past
@@ -71,6 +78,9 @@ func (c Config) over(s *Session, now time.Time) (Reason, bool) {
 	case !now.Before(s.Started.Add(c.Lifetime)):
 		return Lifetime, true
 	case !s.Provider.Until.IsZero() && !now.Before(s.Provider.Until):
+		if len(s.Chain) > 0 {
+			return CertificateEnded, true
+		}
 		return ProviderLimit, true
 	case !now.Before(s.Seen.Add(c.Idle)):
 		return Idle, true

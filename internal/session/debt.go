@@ -91,8 +91,8 @@ func (m *Manager) Settle(ctx context.Context, d Debt) error {
 // learnLate repeats a renewal that was under way when the session ended, to
 // learn the pair that ES may have made, and invalidates it.
 func (m *Manager) learnLate(ctx context.Context, d Debt) error {
-	if d.renewing.IsZero() || m.now().Sub(d.renewing) > renewLimit {
-		return nil
+	if d.pair.Refresh.Empty() || d.renewing.IsZero() || m.now().Sub(d.renewing) > renewLimit {
+		return nil // a delegation is never repeated by ES: what was lost ends by itself
 	}
 	grant, err := m.es.Refresh(ctx, d.pair.Refresh)
 	if err == nil {

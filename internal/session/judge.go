@@ -34,7 +34,8 @@ func (m *Manager) judge(ctx context.Context, s *Session, b bearing, a answer) (*
 		return s, nil
 	}
 	switch a.class {
-	case elastic.RefreshExpired, elastic.RefreshInvalidated, elastic.RefreshUsed: // 4
+	case elastic.RefreshExpired, elastic.RefreshInvalidated, elastic.RefreshUsed, // 4
+		elastic.PersonRefused, elastic.BadInput: // the same of a certificate
 		return m.endUnlessNewer(ctx, a)
 	case elastic.RefreshForeign: // 6
 		return nil, ErrForeign
@@ -101,6 +102,8 @@ func reasonOf(class elastic.Class) Reason {
 		return TokensExpired
 	case elastic.RefreshUsed:
 		return AnswerLost
+	case elastic.PersonRefused, elastic.BadInput:
+		return CertificateEnded
 	default:
 		return Revoked
 	}

@@ -22,6 +22,7 @@ type record struct {
 	Seen     time.Time        `json:"seen,omitzero"`
 	Browser  Label            `json:"browser,omitzero"`
 	Provider Provider         `json:"provider,omitzero"`
+	Chain    [][]byte         `json:"chain,omitempty"`
 	Renewing time.Time        `json:"renewing,omitzero"`
 	Taken    time.Time        `json:"taken,omitzero"`
 	Parents  []string         `json:"parents,omitempty"`
@@ -46,7 +47,7 @@ func (p pairRecord) pair() Pair {
 func (s *Session) record() record {
 	return record{
 		Identity: s.Identity, Method: s.Method, Realm: s.Realm, Pair: s.Pair.record(),
-		Started: s.Started, Seen: s.Seen, Browser: s.Browser, Provider: s.Provider,
+		Started: s.Started, Seen: s.Seen, Browser: s.Browser, Provider: s.Provider, Chain: s.Chain,
 		Renewing: s.renewing, Taken: s.taken, Parents: s.parents,
 	}
 }
@@ -54,7 +55,7 @@ func (s *Session) record() record {
 func (r record) session(key Key, version uint64) *Session {
 	return &Session{
 		Key: key, Identity: r.Identity, Method: r.Method, Realm: r.Realm, Pair: r.Pair.pair(),
-		Started: r.Started, Seen: r.Seen, Browser: r.Browser, Provider: r.Provider,
+		Started: r.Started, Seen: r.Seen, Browser: r.Browser, Provider: r.Provider, Chain: r.Chain,
 		version: version, renewing: r.Renewing, taken: r.Taken, parents: r.Parents,
 	}
 }

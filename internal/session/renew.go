@@ -159,7 +159,7 @@ func (m *Manager) ask(ctx context.Context, s *Session) (elastic.Grant, time.Time
 	wait := 0 * time.Millisecond
 	for {
 		asked := m.now()
-		grant, err := m.es.Refresh(ctx, s.Pair.Refresh)
+		grant, err := m.another(ctx, s)
 		switch {
 		case elastic.ClassOf(err) == elastic.Mute && secondLook:
 			secondLook = false
@@ -169,6 +169,16 @@ func (m *Manager) ask(ctx context.Context, s *Session) (elastic.Grant, time.Time
 		}
 		wait = min(2*wait+100*time.Millisecond, 2*time.Second)
 	}
+}
+
+// another asks ES for the pair after the session's own: by its refresh token, or, where
+// there is none, by the certificate that the session is bound to. Whether that still
+// counts is judged at every request (contract opk 4: ES does not look).
+func (m *Manager) another(ctx context.Context, s *Session) (elastic.Grant, error) {
+	if s.Pair.Refresh.Empty() {
+		return m.es.DelegatePKI(ctx, s.Chain)
+	}
+	return m.es.Refresh(ctx, s.Pair.Refresh)
 }
 
 // lost reports whether a call may have reached ES and ended without an answer.
@@ -203,13 +213,14 @@ func (m *Manager) keep(ctx context.Context, s *Session, grant elastic.Grant) ans
 	if !s.sameUser(grant.Identity) {
 		m.observer.Alarm("renewal_for_another_user")
 		m.giveBack(ctx, fresh)
-		if _, err := m.end(ctx, s, OtherUser); err != nil {
-			return answer{err: err}
-		}
-		return answer{err: ErrOver}
+		return m.endInstead(ctx, s, OtherUser)
+	}
+	if len(s.Chain) > 0 && len(grant.Identity.Roles) == 0 { // no sign-in begins a session for nothing
+		m.giveBack(ctx, fresh)
+		return m.endInstead(ctx, s, CertificateEnded)
 	}
 	for range conflictTries {
-		saved, err := m.save(ctx, s.renewed(fresh))
+		saved, err := m.save(ctx, s.renewed(fresh, grant.Identity))
 		if err == nil {
 			m.evidence.accept(m.now(), fresh.Made)
 			return answer{session: saved, class: elastic.OK}
@@ -233,6 +244,14 @@ func (m *Manager) keep(ctx context.Context, s *Session, grant elastic.Grant) ans
 		s = current // only the mark or the idle time changed
 	}
 	return answer{err: unavailable(ErrConflict)}
+}
+
+// endInstead ends a session whose new pair must not be used.
+func (m *Manager) endInstead(ctx context.Context, s *Session, reason Reason) answer {
+	if _, err := m.end(ctx, s, reason); err != nil {
+		return answer{err: err}
+	}
+	return answer{err: ErrOver}
 }
 
 // pause waits, or returns early with the context's error.

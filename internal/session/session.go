@@ -3,6 +3,7 @@ package session
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"time"
 
 	"github.com/esgateway/esgateway/internal/elastic"
@@ -18,7 +19,9 @@ const (
 // Pair is an Elasticsearch token pair with what we know of its age, all by our
 // own clock.
 type Pair struct {
-	Access  secret.Text
+	Access secret.Text
+	// Refresh is empty where Elasticsearch gives none: then another pair is made from
+	// the session's certificate.
 	Refresh secret.Text
 	// Made is the moment the call that made the pair was sent. The refresh
 	// token lives 24 h from about then.
@@ -40,6 +43,14 @@ func (p Pair) same(other Pair) bool {
 	return p.Refresh.Equal(other.Refresh) && p.Access.Equal(other.Access)
 }
 
+// root is the hash that tells the pair from those that came before it.
+func (p Pair) root() string {
+	if p.Refresh.Empty() {
+		return p.Access.Hash()
+	}
+	return p.Refresh.Hash()
+}
+
 // Session is a signed-in person in a browser. Values are snapshots: the manager
 // hands out a new one after each change. Do not change it.
 type Session struct {
@@ -58,6 +69,9 @@ type Session struct {
 	Browser Label
 	// Provider is how the identity provider knows all this.
 	Provider Provider
+	// Chain is the certificate that the session is bound to and its tokens are made
+	// from, in DER, the person's own first; empty: none.
+	Chain [][]byte
 	// Moved is the id that replaces the one asked for: the caller sets the
 	// cookie anew. Nil in the usual case.
 	Moved *ID
@@ -65,7 +79,7 @@ type Session struct {
 	version  uint64
 	renewing time.Time // since when a renewal is under way; zero: none
 	taken    time.Time // when the renewal was last taken up, by anybody
-	parents  []string  // hashes of the refresh tokens that led to Pair, newest first
+	parents  []string  // roots of the pairs that led to Pair, newest first
 }
 
 // Hash is the session's short name for logs and audit.
@@ -87,14 +101,18 @@ func (s *Session) sameUser(other elastic.Identity) bool {
 	return s.Identity.Username == other.Username && s.Identity.Realm == other.Realm
 }
 
-// maxParents bounds what is remembered of earlier refresh tokens: enough to
+// maxParents bounds what is remembered of earlier pairs: enough to
 // recognise a pair that was renewed while a slow answer was under way.
 const maxParents = 4
 
-// renewed returns the session with a new pair in place of the judged one.
-func (s *Session) renewed(p Pair) *Session {
+// renewed returns the session with a new pair in place of the judged one. By a refresh
+// token roles stay what they were at the sign-in; a certificate gets those of now.
+func (s *Session) renewed(p Pair, identity elastic.Identity) *Session {
 	next := *s
-	next.parents = append([]string{s.Pair.Refresh.Hash()}, s.parents...)
+	if len(s.Chain) > 0 {
+		next.Identity = identity
+	}
+	next.parents = append([]string{s.Pair.root()}, s.parents...)
 	next.parents = next.parents[:min(len(next.parents), maxParents)]
 	next.Pair = p
 	next.renewing, next.taken = time.Time{}, time.Time{}
@@ -106,11 +124,5 @@ func (s *Session) descends(p Pair) bool {
 	if s.Pair.same(p) {
 		return true
 	}
-	hash := p.Refresh.Hash()
-	for _, parent := range s.parents {
-		if parent == hash {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.parents, p.root())
 }

@@ -10,7 +10,7 @@ import (
 // is executed when the gateway starts.
 func rehearsal() []Page {
 	t := time.Unix(1, 0)
-	choices := []Choice{{"a", "A", "/a"}, {"b", "B", "/b"}}
+	choices := []Choice{{"a", "A", "u", "/a"}, {"b", "B", "", "/b"}}
 	hidden := map[string]string{"k": "v"}
 	return []Page{
 		SignIn{},

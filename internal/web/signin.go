@@ -25,6 +25,8 @@ type Choice struct {
 	Name string
 	// Title is what people call it.
 	Title string
+	// As is who would be signed in, where that is known before.
+	As string
 	// Action is where its form goes, by POST, or by GET where the script goes on.
 	Action string
 }

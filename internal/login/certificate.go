@@ -1,0 +1,117 @@
+package login
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/esgateway/esgateway/internal/fault"
+	"github.com/esgateway/esgateway/internal/session"
+	"github.com/esgateway/esgateway/internal/web"
+)
+
+// Judge says why a living session may not be used by a request: its method is gone, or
+// the certificate that it is bound to does not count any more. strict asks what the
+// request itself shows, wherever it goes; on the public host, where certificates begin
+// sessions, that is asked in any case. Elsewhere a browser may never have been asked.
+//
+// Errors: session.ErrOver if the session was ended, or a fault: then it is kept.
+func (f *Flow) Judge(r *http.Request, s *session.Session, strict bool) error {
+	if !f.Owns(s) {
+		return f.over(r.Context(), s, session.MethodGone)
+	}
+	if len(s.Chain) == 0 {
+		return nil
+	}
+	prover, ok := f.methodNamed(s.Method).Method.(Prover)
+	if !ok {
+		return f.over(r.Context(), s, session.MethodGone)
+	}
+	if over, err := prover.Stands(r.Context(), s.Chain); over {
+		return f.over(r.Context(), s, session.CertificateEnded)
+	} else if err != nil {
+		return err
+	}
+	if !strict && hostOf(r) != f.public.Hostname() {
+		return nil
+	}
+	switch prover.Compare(r, s.Chain) {
+	case ShowsAnother:
+		return f.over(r.Context(), s, session.CertificateChanged)
+	case ShowsNone:
+		return f.over(r.Context(), s, session.CertificateGone)
+	}
+	return nil
+}
+
+// over ends a session. A request that was broken off ends nothing: what it would have
+// shown is not known.
+func (f *Flow) over(ctx context.Context, s *session.Session, reason session.Reason) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := f.sessions.End(ctx, s, reason); err != nil {
+		return storeFault(err)
+	}
+	return session.ErrOver
+}
+
+// Stands reports whether nothing has ended a session that an open stream goes on with.
+// A revocation list that nobody can read at the moment ends no stream.
+func (f *Flow) Stands(ctx context.Context, s *session.Session) bool {
+	m := f.methodNamed(s.Method)
+	if m == nil || len(s.Chain) == 0 {
+		return true
+	}
+	prover, ok := m.Method.(Prover)
+	if !ok {
+		return false
+	}
+	over, _ := prover.Stands(ctx, s.Chain)
+	return !over
+}
+
+// beginByProof signs a person in by what the browser shows with this very request.
+//
+// Threats: another site sends the browser here (startLogin has sent what has no evidence
+// of our own page to that page, where a button waits); a program collects sessions that
+// it does not need (it gets none).
+func (f *Flow) beginByProof(w http.ResponseWriter, r *http.Request, m *Configured, b browser, g wanted) error {
+	if web.AudienceOf(r) == web.API {
+		return fault.New(fault.BadRequest, "A program needs no session: its certificate counts with each request.")
+	}
+	proof, ok, err := m.Method.(Prover).Prove(r)
+	switch {
+	case err != nil:
+		f.failed(r, m, "", err)
+		return err
+	case !ok:
+		return &fault.Error{Kind: fault.SignInFailed, Cause: "certificate_none", Public: nothingShown, Hint: showOne}
+	}
+	grant, err := f.Delegate(r.Context(), proof)
+	if err != nil {
+		f.failed(r, m, "", err)
+		return err
+	}
+	answered := Attempt{Method: m.Name, Realm: m.Realm, Next: g.next, For: g.place, Browser: b.key, Started: f.now()}
+	step := Done(grant, answered, session.Provider{Until: proof.Until})
+	step.chain = proof.Chain
+	return f.finish(w, r, &visit{flow: f, method: m, browser: b, known: true}, step)
+}
+
+// What people read where a certificate is the way in, and none is there.
+const (
+	nothingShown = "Your browser has shown no client certificate."
+	showOne      = "Put in your smart card, or choose a certificate when the browser asks for one. Browsers ask once and remember the answer: close all windows of this one, start it again, and open the page."
+)
+
+// silent reports whether a certificate may sign in a browser that shows the sign-in page
+// without asking: a person of this site is on the way, nobody has signed out here before,
+// and no other session is to be replaced. Without the browser's own word it is not known
+// who has sent it.
+func silent(r *http.Request, b browser) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "none", "same-origin", "same-site":
+		return !again(r) && !b.left
+	}
+	return false
+}
