@@ -35,7 +35,8 @@ func StartOIDCProvider(t testing.TB, config IdentityProviderConfig, late time.Du
 	cmd := exec.CommandContext(t.Context(), Find(t, "node", "nodejs"), script, settings)
 	cmd.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+authority)
 	idp.Process = Start(t, "oidc-provider", cmd)
-	idp.Process.Ready(t, func(ctx context.Context) error {
+	// Beside the start of everything else, Node has once needed more than the usual time.
+	idp.Process.ReadyWithin(t, 4*Patience, func(ctx context.Context) error {
 		published, err := get(ctx, "http://"+Loopback(port)+"/.well-known/openid-configuration")
 		if err == nil && !strings.Contains(string(published), issuer) {
 			err = fmt.Errorf("somebody else has taken the port: %s", published)
