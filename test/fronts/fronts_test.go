@@ -46,6 +46,8 @@ var fronts = []front{
 	{"caddy/Caddyfile", "caddy", parts.StartCaddy, pki.None, pki.Verified, false},
 	{"rfc9440/httpd.conf", "rfc9440", parts.StartApache, pki.Unknown, pki.Unknown, true},
 	{"rfc9440/haproxy.cfg", "rfc9440", parts.StartHAProxy, pki.Unknown, pki.Unknown, false},
+	{"envoy/envoy.yaml", "envoy", parts.StartEnvoy, pki.Unknown, pki.Unknown, true},
+	{"traefik/dynamic.yaml", "traefik", parts.StartTraefik, pki.Unknown, pki.Unknown, true},
 }
 
 // world is a front that runs, with those who come to it.
@@ -222,6 +224,7 @@ func (w *world) forged(t *testing.T, victim tls.Certificate) [][2]string {
 	text := string(armoured(victim.Certificate[0]))
 	values := map[string]string{
 		"nginx": url.PathEscape(text), "haproxy": leaf, "caddy": leaf, "apache": strings.ReplaceAll(text, "\n", " "), "rfc9440": ":" + leaf + ":",
+		"envoy": `Hash=0;Cert="` + url.PathEscape(text) + `"`, "traefik": leaf,
 	}
 	var lines [][2]string
 	for _, name := range w.format.Headers {
@@ -361,8 +364,6 @@ func TestExamplesThatAreNotRun(t *testing.T) {
 		has     []string
 		not     []string
 	}{
-		{"envoy/envoy.yaml", []string{"forward_client_cert_details: SANITIZE_SET", "cert: true, chain: true", "trusted_ca"}, []string{"forward_client_cert_details: APPEND"}},
-		{"traefik/dynamic.yaml", []string{"passTLSClientCert: {pem: true}", "VerifyClientCertIfGiven", "X-Forwarded-Tls-Client-Cert: \"\""}, []string{"RequestClientCert"}},
 		{"alb/template.yaml", []string{"Mode: verify", "TrustStoreArn"}, []string{"Mode: passthrough"}},
 	} {
 		content, err := os.ReadFile(filepath.Join(parts.Root(t), "deploy", "examples", tc.example))
