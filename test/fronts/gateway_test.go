@@ -41,6 +41,8 @@ func TestTheGatewayBehindEachFront(t *testing.T) {
 			for name, forged := range map[string]http.Header{
 				"nothing":       {},
 				"nginx's":       {"X-Ssl-Client-Cert": {strings.ReplaceAll(url.QueryEscape(string(certificate)), "+", "%20")}, "X-Ssl-Client-Verify": {"SUCCESS"}},
+				"Envoy's":       {"X-Forwarded-Client-Cert": {`Hash=0;Cert="` + url.PathEscape(string(certificate)) + `"`}},
+				"Traefik's":     {"X-Forwarded-Tls-Client-Cert": {base64.StdEncoding.EncodeToString(robot.Certificate[0])}},
 				"rfc9440's":     {"Client-Cert": {":" + base64.StdEncoding.EncodeToString(robot.Certificate[0]) + ":"}},
 				"HAProxy's":     {"X-SSL-Client-Cert": {base64.StdEncoding.EncodeToString(robot.Certificate[0])}, "x_ssl_client_verify": {"SUCCESS"}},
 				"in Connection": {"X-Ssl-Client-Cert": {strings.ReplaceAll(url.QueryEscape(string(certificate)), "+", "%20")}, "X-Ssl-Client-Verify": {"SUCCESS"}, "Connection": {"X-Ssl-Client-Verify, X-Ssl-Client-Cert"}},

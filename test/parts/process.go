@@ -2,6 +2,7 @@ package parts
 
 import (
 	"context"
+	_ "embed" // for the list of wheels
 	"errors"
 	"fmt"
 	"net"
@@ -165,6 +166,32 @@ func Find(t testing.TB, names ...string) string {
 		}
 	}
 	t.Fatalf("none of %s is on this machine: run scripts/setup", strings.Join(names, ", "))
+	return ""
+}
+
+// installed is the directory where scripts/setup puts what all checkouts share.
+func installed(t testing.TB, name string) string {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(cache, "esgateway", name)
+}
+
+//go:embed wheels.txt
+var wheels string
+
+// wheel gives the path of a program in one of the wheels that scripts/setup installs.
+func wheel(t testing.TB, name, program string) string {
+	t.Helper()
+	for line := range strings.Lines(wheels) {
+		if rest, found := strings.CutPrefix(line, name+"=="); found {
+			release, _, _ := strings.Cut(rest, " ")
+			return Find(t, filepath.Join(installed(t, name+"-"+release), program))
+		}
+	}
+	t.Fatalf("test/parts/wheels.txt has no %s", name)
 	return ""
 }
 
