@@ -3,6 +3,7 @@ package login
 import (
 	"net/http"
 	"net/url"
+	"time"
 	"unicode/utf8"
 
 	"github.com/esgateway/esgateway/internal/web"
@@ -46,6 +47,17 @@ func (f *Flow) beginFor(w http.ResponseWriter, r *http.Request, v *visit, step S
 	}
 	web.Redirect(w, r, f.address("/login", q))
 	return nil
+}
+
+// ListsDue is when the next of each revocation list in use must be there.
+func (f *Flow) ListsDue() []time.Time {
+	var all []time.Time
+	for _, m := range f.methods {
+		if lister, ok := m.Method.(Lister); ok {
+			all = append(all, lister.ListsDue()...)
+		}
+	}
+	return all
 }
 
 // Warnings are what the methods have to tell an operator.

@@ -48,6 +48,12 @@ type IssuedBy interface{ Issuer() string }
 // the same. /readyz?verbose shows it.
 type Warner interface{ Warnings() []string }
 
+// Lister is a method that asks revocation lists.
+type Lister interface {
+	// ListsDue is when the next of each list in use must be there.
+	ListsDue() []time.Time
+}
+
 // Route is one endpoint below /_gateway/{type}/{name}/.
 type Route struct {
 	// Verb is the HTTP method, Path the last segment.

@@ -19,7 +19,7 @@ type Set struct {
 	requests, signIns, refusals, refreshes, ended, calls, alarms *prometheus.CounterVec
 	requestTime, callTime                                        *prometheus.HistogramVec
 	streams                                                      prometheus.Gauge
-	live, attempts, owed, auditLost                              *source
+	live, attempts, owed, auditLost, listsDue, listsOverdue      *source
 }
 
 // New returns a live set with a registry of its own, which also tells about the
@@ -32,7 +32,7 @@ func New() *Set {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		build(),
 		s.requests, s.requestTime, s.signIns, s.refusals, s.refreshes, s.ended, s.calls, s.callTime,
-		s.alarms, s.streams, s.live, s.attempts, s.owed, s.auditLost,
+		s.alarms, s.streams, s.live, s.attempts, s.owed, s.auditLost, s.listsDue, s.listsOverdue,
 	)
 	return s
 }
@@ -53,10 +53,13 @@ func Silent() *Set {
 		streams: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "streams_open", Help: "Streams and WebSockets that are open.",
 		}),
-		live:      newSource("sessions_live", "Sessions in the store that have not ended.", prometheus.GaugeValue),
-		attempts:  newSource("attempts_open", "Sign-ins that have started and not come back.", prometheus.GaugeValue),
-		owed:      newSource("invalidations_owed", "Token pairs that Elasticsearch has yet to be told to forget.", prometheus.GaugeValue),
-		auditLost: newSource("audit_events_lost_total", "Audit events that could not be written.", prometheus.CounterValue),
+		live:     newSource("sessions_live", "Sessions in the store that have not ended.", prometheus.GaugeValue),
+		attempts: newSource("attempts_open", "Sign-ins that have started and not come back.", prometheus.GaugeValue),
+		owed:     newSource("invalidations_owed", "Token pairs that Elasticsearch has yet to be told to forget.", prometheus.GaugeValue),
+		listsDue: newSource("revocation_list_due_timestamp_seconds",
+			"When the first of the revocation lists in use is overdue, in seconds since 1970; NaN: there is none.", prometheus.GaugeValue),
+		listsOverdue: newSource("revocation_lists_overdue", "Revocation lists in use whose next one is overdue.", prometheus.GaugeValue),
+		auditLost:    newSource("audit_events_lost_total", "Audit events that could not be written.", prometheus.CounterValue),
 	}
 }
 
@@ -117,6 +120,13 @@ func (s *Set) Owed(tell func() float64) { s.owed.tell.Store(&tell) }
 
 // AuditLost sets who tells the number of audit events that were lost.
 func (s *Set) AuditLost(tell func() float64) { s.auditLost.tell.Store(&tell) }
+
+// RevocationLists sets who tells when the first list is overdue, in seconds since 1970,
+// and how many are overdue now.
+func (s *Set) RevocationLists(due, overdue func() float64) {
+	s.listsDue.tell.Store(&due)
+	s.listsOverdue.tell.Store(&overdue)
+}
 
 // maxScrapes bounds the scrapes at one time: a scraper has one, people a few.
 const maxScrapes = 4

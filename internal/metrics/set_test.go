@@ -40,6 +40,7 @@ func exercise(s *metrics.Set) {
 	s.Alarm("account_changed")
 	s.LiveSessions(func() float64 { return 7 })
 	s.Attempts(func() float64 { return 5 })
+	s.RevocationLists(func() float64 { return 7 }, func() float64 { return 1 })
 	s.Owed(func() float64 { return 2 })
 	s.AuditLost(func() float64 { return 1 })
 }

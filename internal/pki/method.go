@@ -29,6 +29,7 @@ var (
 	_ login.Method = (*Method)(nil)
 	_ login.Prover = (*Method)(nil)
 	_ login.Warner = (*Method)(nil)
+	_ login.Lister = (*Method)(nil)
 )
 
 const (
@@ -290,6 +291,7 @@ func (m *Method) Warnings() []string {
 	if m.verifier == nil {
 		return nil
 	}
+	m.pollNow(m.now())
 	var all []string
 	note := func(what string, s certs.Status) {
 		if s.Err != nil {
@@ -312,7 +314,20 @@ func (m *Method) Warnings() []string {
 	return all
 }
 
-// sayings are what a client reads of a reason.
+// ListsDue implements login.Lister.
+func (m *Method) ListsDue() []time.Time {
+	if m.verifier == nil || m.verifier.Lists == nil {
+		return nil
+	}
+	m.pollNow(m.now())
+	var all []time.Time
+	for _, one := range m.verifier.Lists.Value().Status() {
+		all = append(all, one.NextUpdate)
+	}
+	return all
+}
+
+// saying is what a client reads of a reason.
 func saying(reason certs.Reason) string {
 	switch reason {
 	case certs.Expired:

@@ -15,8 +15,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +39,8 @@ type listener struct {
 	*gatewaytest.Gateway // for its Elasticsearch and application alone
 	clients, servers     *authority
 	address, cert, key   string
+	crl                  string
+	counts               *metrics.Set
 	front                string // what a load balancer that passes TLS on writes in front
 }
 
@@ -67,7 +71,8 @@ func listens(t *testing.T, mode, trusted string) *listener {
 	t.Helper()
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }
-	l := &listener{clients: newAuthority(t, "clients", time.Now()), servers: newAuthority(t, "servers", time.Now()), cert: file("tls.crt"), key: file("tls.key")}
+	l := &listener{clients: newAuthority(t, "clients", time.Now()), servers: newAuthority(t, "servers", time.Now()), cert: file("tls.crt"), key: file("tls.key"), crl: file("clients.crl"), counts: metrics.New()}
+	l.clients.list(t, l.crl, time.Now())
 	l.servers.pair(t, "gateway", l.cert, l.key)
 	l.Gateway = gatewaytest.Start(t, gatewaytest.Options{Elastic: func(g *gatewaytest.Gateway, c *standin.Config) {
 		g.Clock.Advance(time.Since(g.Clock.Now())) // certificates of TLS are judged by the world's clock
@@ -91,7 +96,7 @@ elasticsearch: {urls: ["%[4]s"], ca: "%[5]s", username: %[6]s, password_file: "%
 sessions: {keys_file: keys, store: {type: embedded, path: sessions.db}}
 methods:
   - {name: corp, type: saml, realm: saml1}
-  - {name: services, type: pki, from: tls, ca: clients.pem}
+  - {name: services, type: pki, from: tls, ca: clients.pem, crl: clients.crl}
 routes:
   - {to: ["%[8]s"]}
 `, port, l.address, mode, l.ElasticURL, l.Ready.Elastic.CA, gatewaytest.Account, l.Ready.Elastic.PasswordFile, l.AppURL, trusted)} {
@@ -113,7 +118,7 @@ func (l *listener) run(t *testing.T, file string) {
 	ctx, stop := context.WithCancel(t.Context())
 	started, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
-		ended <- server.Run(ctx, ready, server.Lasting{Metrics: metrics.New(), Audit: audit.New(log), Log: log, Now: l.Clock.Now}, func(server.Addresses) { close(started) })
+		ended <- server.Run(ctx, ready, server.Lasting{Metrics: l.counts, Audit: audit.New(log), Log: log, Now: l.Clock.Now}, func(server.Addresses) { close(started) })
 	}()
 	select {
 	case <-started:
@@ -236,6 +241,30 @@ func TestWithRequireNobodyComesInWithoutACertificate(t *testing.T) {
 	if status, _, _, err := l.get(t, l.client(t), "localhost"); err == nil {
 		t.Errorf("without: %d", status)
 	}
+}
+
+// TestAnOverdueListIsCounted, also while no client comes.
+func TestAnOverdueListIsCounted(t *testing.T) {
+	t.Parallel()
+	l := listens(t, "request", "192.0.2.1")
+	says := func(line string) {
+		t.Helper()
+		scrape := httptest.NewRecorder()
+		l.counts.Handler().ServeHTTP(scrape, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
+		if !strings.Contains(scrape.Body.String(), "\nesgateway_"+line+"\n") {
+			t.Errorf("no %s in\n%s", line, scrape.Body)
+		}
+	}
+	l.clients.list(t, l.crl, l.Clock.Now())
+	l.Clock.Advance(6 * time.Second)
+	says("revocation_lists_overdue 0")
+	l.Clock.Advance(time.Hour)
+	says("revocation_lists_overdue 1")
+	l.clients.list(t, l.crl, l.Clock.Now())
+	due := l.Clock.Now().Add(time.Hour).Unix()
+	l.Clock.Advance(6 * time.Second)
+	says("revocation_lists_overdue 0")
+	says("revocation_list_due_timestamp_seconds " + strconv.FormatFloat(float64(due), 'g', -1, 64))
 }
 
 // TestTheListenersOwnCertificateIsReadAgain once its files have changed.

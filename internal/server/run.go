@@ -8,6 +8,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -193,6 +194,19 @@ func (g *Gateway) tell(work context.Context, l Lasting) {
 	l.Metrics.LiveSessions(count(g.Sessions.Live))
 	l.Metrics.Owed(count(g.Sessions.Owed))
 	l.Metrics.Attempts(count(g.flow.CountAttempts))
+	l.Metrics.RevocationLists(g.firstListDue, func() float64 {
+		overdue := slices.DeleteFunc(g.flow.ListsDue(), func(due time.Time) bool { return l.Now().Before(due) })
+		return float64(len(overdue))
+	})
+}
+
+// firstListDue is when the first revocation list is overdue, in seconds since 1970.
+func (g *Gateway) firstListDue() float64 {
+	all := g.flow.ListsDue()
+	if len(all) == 0 {
+		return math.NaN()
+	}
+	return float64(slices.MinFunc(all, time.Time.Compare).Unix())
 }
 
 // count keeps the bound on all attempts true.
