@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,16 +21,28 @@ import (
 	"github.com/esgateway/esgateway/internal/session"
 )
 
-const gatewayConfig = `public_url: http://localhost:PORT
-listen: {address: "ADDRESS"}
+const gatewayConfig = `public_url: SCHEME://localhost:PORT
+listen: {address: "ADDRESS"TLS}
 operations: {address: "OPERATIONS", pprof: true}
-elasticsearch: {urls: ["http://127.0.0.1:1"], username: bench, password_file: password}
+elasticsearch: {urls: ["ELASTIC"], username: bench, password_file: password}
 sessions: {keys_file: keys, store: {type: embedded, path: sessions.db}}
 methods:
   - {name: corp, type: saml, realm: saml1, title: Bench}
-routes:
+METHODroutes:
   - {to: ["http://UPSTREAM"]}
 `
+
+// setting is what differs from one gateway to another.
+type setting struct {
+	sessions int    // live ones
+	tls      string // more keys of listen
+	elastic  string // its address; empty: it is away
+	method   string // one more line of methods
+	client   client // who comes, without the cookies
+}
+
+// accountPassword is that of the gateway's account in Elasticsearch.
+const accountPassword = "bench-password"
 
 // maxCookies is how many sessions take turns.
 const maxCookies = 1000
@@ -37,39 +50,49 @@ const maxCookies = 1000
 // startGateway starts the gateway with so many live sessions and returns the
 // cookies of some of them.
 func (b *bench) startGateway(ctx context.Context, sessions int) (*process, []string, error) {
+	p, c, err := b.startGatewayWith(ctx, setting{sessions: sessions})
+	return p, c.cookies, err
+}
+
+// startGatewayWith starts a gateway, and returns who may load it: the setting's
+// client with cookies of the sessions, if there are any.
+func (b *bench) startGatewayWith(ctx context.Context, s setting) (*process, client, error) {
 	address, err := free()
 	if err != nil {
-		return nil, nil, err
+		return nil, client{}, err
 	}
 	operations, err := free()
 	if err != nil {
-		return nil, nil, err
+		return nil, client{}, err
 	}
 	dir, err := os.MkdirTemp(b.dir, "gateway-")
 	if err != nil {
-		return nil, nil, err
+		return nil, client{}, err
 	}
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, nil, err
+		return nil, client{}, err
 	}
-	text := strings.NewReplacer("PORT", port, "ADDRESS", address, "OPERATIONS", operations, "UPSTREAM", b.upstream).Replace(gatewayConfig)
+	text := strings.NewReplacer("SCHEME", s.client.scheme(), "PORT", port, "ADDRESS", address, "TLS", s.tls, "OPERATIONS", operations,
+		"ELASTIC", cmp.Or(s.elastic, "http://127.0.0.1:1"), "METHOD", s.method, "UPSTREAM", b.upstream).Replace(gatewayConfig)
 	file := filepath.Join(dir, "gateway.yaml")
-	err = errors.Join(os.WriteFile(file, []byte(text), 0o600), os.WriteFile(filepath.Join(dir, "password"), []byte("bench"), 0o600),
+	err = errors.Join(os.WriteFile(file, []byte(text), 0o600), os.WriteFile(filepath.Join(dir, "password"), []byte(accountPassword), 0o600),
 		os.WriteFile(filepath.Join(dir, "keys"), []byte(session.NewKey()+"\n"), 0o600))
 	if err != nil {
-		return nil, nil, err
+		return nil, client{}, err
 	}
-	cookies, err := signIn(ctx, file, sessions)
-	if err != nil {
-		return nil, nil, err
+	who := s.client
+	if s.sessions > 0 {
+		if who.cookies, err = signIn(ctx, file, s.sessions); err != nil {
+			return nil, client{}, err
+		}
 	}
-	p, err := start(ctx, address, cookies[0], b.gateway, "serve", "--config", file)
+	p, err := start(ctx, address, who, b.gateway, "serve", "--config", file)
 	if err != nil {
-		return nil, nil, err
+		return nil, client{}, err
 	}
 	p.operations = operations
-	return p, cookies, nil
+	return p, who, nil
 }
 
 // signIn writes sessions into the store of a gateway that does not run yet.

@@ -9,6 +9,10 @@
 // file; its sessions are written into its store before it starts, as sign-ins
 // would, and Elasticsearch is away: nobody asks it while tokens live.
 //
+// Over TLS it is loaded by this program itself (see loadTLS), since wrk shows no client
+// certificates; then the stand-in for Elasticsearch, in this process, makes the one
+// token that a certificate is worth.
+//
 // With -soak it holds the gateway at half its peak instead, and fails if its
 // memory does not stay flat. See docs/performance.md.
 package main
@@ -45,6 +49,8 @@ type bench struct {
 	upstream string // nginx
 	each     time.Duration
 	profile  string
+	part     string // the only one that runs; empty: all do
+	progress io.Writer
 }
 
 func run(ctx context.Context, out io.Writer, args []string) error {
@@ -53,19 +59,21 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	soak := flags.Duration("soak", 0, "hold the gateway at half its peak for so long instead")
 	bare := flags.String("bare", "", "serve the bare reverse proxy at this address (used by the program itself)")
 	to := flags.String("to", "", "the upstream of -bare")
-	profile := flags.String("profile", "", "write a CPU profile of the gateway to this file")
+	files := flags.String("tls", "", "the directory of the certificates of -bare; empty: plain HTTP")
+	profile := flags.String("profile", "", "write a CPU profile of the gateway to this file: of 64 connections, or with -part tls of clients with certificates")
+	part := flags.String("part", "", "only this part: peers, connections, sessions or tls")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if *bare != "" {
-		return serveBare(ctx, *bare, *to)
+		return serveBare(ctx, *bare, *to, *files)
 	}
 	dir, err := os.MkdirTemp("", "esgateway-bench-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	b := &bench{dir: dir, out: out, each: *each, profile: *profile}
+	b := &bench{dir: dir, out: out, each: *each, profile: *profile, part: *part, progress: os.Stderr}
 	if b.gateway, err = build(ctx, dir); err != nil {
 		return err
 	}
@@ -78,52 +86,70 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	if *soak > 0 {
 		return b.soak(ctx, *soak)
 	}
-	fmt.Fprintf(out, "%s, %d cores, %s, each part %s after a second to warm up; the first table is the middle of %d rounds\n\n",
+	fmt.Fprintf(out, "%s, %d cores, %s, each part %s after a second to warm up; what is compared is the middle of %d rounds\n\n",
 		time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), *each, rounds)
-	return errors.Join(b.peers(ctx), b.connections(ctx), b.sessions(ctx))
-}
-
-// rounds is how often the four are measured, in turns: a machine that others use
-// too changes its mind. The middle one counts.
-const rounds = 3
-
-// peers compares the four, each loaded by 64 connections.
-func (b *bench) peers(ctx context.Context) error {
-	fmt.Fprintln(b.out, "| 64 connections | requests/s | p50 | p99 | to the bare one |\n|---|---|---|---|---|")
-	starts := []struct {
-		name  string
-		start func(context.Context) (*process, string, error)
-	}{
-		{"a bare httputil.ReverseProxy", b.startBare},
-		{"HAProxy", b.startHAProxy},
-		{"nginx proxy_pass", func(ctx context.Context) (*process, string, error) {
-			p, err := b.startNginx(ctx, "proxy", nginxProxy)
-			return p, "", err
-		}},
-		{"the gateway, signed in", func(ctx context.Context) (*process, string, error) {
-			p, cookies, err := b.startGateway(ctx, 10)
-			return p, first(cookies), err
-		}},
-	}
-	results := make([][]result, len(starts))
-	for range rounds {
-		for i, s := range starts {
-			p, cookie, err := s.start(ctx)
-			if err != nil {
-				return fmt.Errorf("%s: %w", s.name, err)
-			}
-			got, err := b.load(ctx, p.address, 64, []string{cookie})
-			p.stop()
-			if err != nil {
-				return fmt.Errorf("%s: %w", s.name, err)
-			}
-			results[i] = append(results[i], got)
+	parts := []struct {
+		name string
+		run  func(context.Context) error
+	}{{"peers", b.peers}, {"connections", b.connections}, {"sessions", b.sessions}, {"tls", b.overTLS}}
+	var all error
+	for _, p := range parts {
+		if b.part == "" || b.part == p.name {
+			all = errors.Join(all, p.run(ctx))
 		}
 	}
+	return all
+}
+
+// rounds is how often what is compared is measured, in turns: a machine that others
+// use too changes its mind. The middle one counts.
+const rounds = 3
+
+// contender is one of those that are compared.
+type contender struct {
+	name  string
+	start func(context.Context) (*process, client, error)
+}
+
+// peers compares the four.
+func (b *bench) peers(ctx context.Context) error {
+	return b.compare(ctx, "64 connections", []contender{
+		{"a bare httputil.ReverseProxy", b.startBare},
+		{"HAProxy", b.startHAProxy},
+		{"nginx proxy_pass", func(ctx context.Context) (*process, client, error) {
+			p, err := b.startNginx(ctx, "proxy", nginxProxy)
+			return p, client{}, err
+		}},
+		{"the gateway, signed in", func(ctx context.Context) (*process, client, error) {
+			p, cookies, err := b.startGateway(ctx, 10)
+			return p, client{cookies: cookies[:min(1, len(cookies))]}, err
+		}},
+	})
+}
+
+// compare loads each by 64 connections. The first one is the measure of the others.
+func (b *bench) compare(ctx context.Context, title string, all []contender) error {
+	results := make([][]result, len(all))
+	for round := range rounds {
+		for i, c := range all {
+			p, who, err := c.start(ctx)
+			if err != nil {
+				return fmt.Errorf("%s: %w", c.name, err)
+			}
+			got, err := b.load(ctx, p.address, 64, who)
+			p.stop()
+			if err != nil {
+				return fmt.Errorf("%s: %w", c.name, err)
+			}
+			results[i] = append(results[i], got)
+			fmt.Fprintf(b.progress, "round %d: %s: %.0f %s %s %.2f\n", round+1, c.name, got.rate, got.p50, got.p99, got.rate/results[0][round].rate)
+		}
+	}
+	fmt.Fprintf(b.out, "| %s | requests/s | p50 | p99 | to the bare one |\n|---|---|---|---|---|\n", title)
 	bare := middle(results[0])
-	for i, s := range starts {
+	for i, c := range all {
 		got := middle(results[i])
-		fmt.Fprintf(b.out, "| %s | %.0f | %s | %s | %.2f |\n", s.name, got.rate, got.p50, got.p99, got.rate/bare.rate)
+		fmt.Fprintf(b.out, "| %s | %.0f | %s | %s | %.2f |\n", c.name, got.rate, got.p50, got.p99, got.rate/bare.rate)
 	}
 	fmt.Fprintln(b.out)
 	return nil
@@ -147,7 +173,7 @@ func (b *bench) connections(ctx context.Context) error {
 		if n == 64 && b.profile != "" {
 			finish = p.record(ctx, b.profile, b.each)
 		}
-		got, err := b.load(ctx, p.address, n, cookies[:1])
+		got, err := b.load(ctx, p.address, n, client{cookies: cookies[:1]})
 		if err = errors.Join(err, finish()); err != nil {
 			return err
 		}
@@ -166,7 +192,7 @@ func (b *bench) sessions(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		got, err := b.load(ctx, p.address, 64, cookies)
+		got, err := b.load(ctx, p.address, 64, client{cookies: cookies})
 		memory := p.memory()
 		p.stop()
 		if err != nil {
@@ -176,11 +202,4 @@ func (b *bench) sessions(ctx context.Context) error {
 	}
 	fmt.Fprintln(b.out)
 	return nil
-}
-
-func first(of []string) string {
-	if len(of) == 0 {
-		return ""
-	}
-	return of[0]
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/http"
 	"net/http/httputil"
@@ -69,38 +70,44 @@ func (b *bench) startNginx(ctx context.Context, name, text string) (*process, er
 	if err != nil {
 		return nil, err
 	}
-	return start(ctx, address, "", "nginx", "-p", b.dir, "-e", "stderr", "-c", file)
+	return start(ctx, address, client{}, "nginx", "-p", b.dir, "-e", "stderr", "-c", file)
 }
 
-func (b *bench) startHAProxy(ctx context.Context) (*process, string, error) {
+func (b *bench) startHAProxy(ctx context.Context) (*process, client, error) {
 	address, err := free()
 	if err != nil {
-		return nil, "", err
+		return nil, client{}, err
 	}
 	file, err := b.write("haproxy", haproxy, address)
 	if err != nil {
-		return nil, "", err
+		return nil, client{}, err
 	}
-	p, err := start(ctx, address, "", "haproxy", "-q", "-f", file)
-	return p, "", err
+	p, err := start(ctx, address, client{}, "haproxy", "-q", "-f", file)
+	return p, client{}, err
 }
 
-func (b *bench) startBare(ctx context.Context) (*process, string, error) {
+func (b *bench) startBare(ctx context.Context) (*process, client, error) {
+	p, err := b.startBareFor(ctx, client{})
+	return p, client{}, err
+}
+
+// startBareFor starts the bare reverse proxy for that client.
+func (b *bench) startBareFor(ctx context.Context, who client, args ...string) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	address, err := free()
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	p, err := start(ctx, address, "", self, "-bare", address, "-to", "http://"+b.upstream)
-	return p, "", err
+	return start(ctx, address, who, self, append([]string{"-bare", address, "-to", "http://" + b.upstream}, args...)...)
 }
 
 // serveBare is a reverse proxy with nothing but the standard library, its
-// transport set up as well as ours.
-func serveBare(ctx context.Context, address, to string) error {
+// transport set up as well as ours. With files it speaks TLS, with clients alone whose
+// certificates it has verified.
+func serveBare(ctx context.Context, address, to, files string) error {
 	upstream, err := url.Parse(to)
 	if err != nil {
 		return err
@@ -115,7 +122,17 @@ func serveBare(ctx context.Context, address, to string) error {
 		<-ctx.Done()
 		_ = s.Close()
 	}()
-	if err := s.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+	serve := s.ListenAndServe
+	if files != "" {
+		at := papersIn(files)
+		pool, err := at.pool()
+		if err != nil {
+			return err
+		}
+		s.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool}
+		serve = func() error { return s.ListenAndServeTLS(at.cert, at.key) }
+	}
+	if err := serve(); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

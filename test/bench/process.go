@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +28,7 @@ type process struct {
 
 // start starts a program that will answer at the address, and waits until it
 // does. What it prints is thrown away: nobody's log is to be measured.
-func start(ctx context.Context, address, cookie, name string, args ...string) (*process, error) {
+func start(ctx context.Context, address string, who client, name string, args ...string) (*process, error) {
 	p := &process{address: address, cmd: exec.Command(name, args...), done: make(chan struct{})}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	errors := &tail{}
@@ -45,7 +46,7 @@ func start(ctx context.Context, address, cookie, name string, args ...string) (*
 	limit, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	for {
-		err := answers(limit, address, cookie)
+		err := answers(limit, address, who)
 		if err == nil {
 			p.ready = time.Since(begun)
 			return p, nil
@@ -68,16 +69,31 @@ func (p *process) stop() {
 	<-p.done
 }
 
+// client is who sends requests.
+type client struct {
+	cookies []string    // they take turns; none: it sends none
+	trust   *tls.Config // nil: over plain HTTP
+}
+
+func (c client) scheme() string {
+	if c.trust == nil {
+		return "http"
+	}
+	return "https"
+}
+
 // answers reports whether a good answer comes from the address.
-func answers(ctx context.Context, address, cookie string) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/", nil)
+func answers(ctx context.Context, address string, who client) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, who.scheme()+"://"+address+"/", nil)
 	if err != nil {
 		return err
 	}
 	r.Host = hostOf(address)
-	r.Header.Set("Cookie", cookie)
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Do(r)
+	if len(who.cookies) > 0 {
+		r.Header.Set("Cookie", who.cookies[0])
+	}
+	one := http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: who.trust.Clone()}}
+	resp, err := one.Do(r)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (b *bench) soak(ctx context.Context, d time.Duration) error {
 		return err
 	}
 	defer p.stop()
-	peak, err := b.load(ctx, p.address, soakClients, cookies)
+	peak, err := b.load(ctx, p.address, soakClients, client{cookies: cookies})
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (b *bench) soak(ctx context.Context, d time.Duration) error {
 func send(ctx context.Context, address, cookie string, beat time.Duration, sent, failed *atomic.Int64) {
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
-	client := http.Client{Transport: transport}
+	one := http.Client{Transport: transport}
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	for {
@@ -85,7 +85,7 @@ func send(ctx context.Context, address, cookie string, beat time.Duration, sent,
 		r.Host = hostOf(address)
 		r.Header.Set("Cookie", cookie)
 		sent.Add(1)
-		resp, err := client.Do(r)
+		resp, err := one.Do(r)
 		if err != nil {
 			failed.Add(1)
 			continue

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// result is what wrk has measured.
+// result is what was measured.
 type result struct {
 	rate     float64 // requests a second
 	p50, p99 string
@@ -25,10 +25,13 @@ var (
 	badLine  = regexp.MustCompile(`Non-2xx or 3xx responses: .*|Socket errors: .*`)
 )
 
-// load loads an address; the cookies take turns. A bad answer is an error.
-func (b *bench) load(ctx context.Context, address string, connections int, cookies []string) (result, error) {
+// load loads an address. A bad answer is an error.
+func (b *bench) load(ctx context.Context, address string, connections int, who client) (result, error) {
+	if who.trust != nil {
+		return b.loadTLS(ctx, address, connections, who)
+	}
 	script := filepath.Join(b.dir, "load.lua")
-	if err := os.WriteFile(script, []byte(lua(cookies)), 0o600); err != nil {
+	if err := os.WriteFile(script, []byte(lua(who.cookies)), 0o600); err != nil {
 		return result{}, err
 	}
 	if _, err := wrk(ctx, address, script, connections, time.Second); err != nil {
@@ -69,9 +72,10 @@ func lua(cookies []string) string {
 local requests, at = {}, 0
 init = function(args)
   for i, cookie in ipairs(cookies) do
-    if cookie ~= "" then wrk.headers["Cookie"] = cookie end
+    wrk.headers["Cookie"] = cookie
     requests[i] = wrk.format()
   end
+  if #requests == 0 then requests[1] = wrk.format() end
 end
 request = function()
   at = at % #requests + 1
