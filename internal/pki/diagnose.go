@@ -23,11 +23,11 @@ func (m *Method) Diagnose(context.Context) []login.Finding {
 			Advice: "name the load balancer's addresses there",
 		})
 	}
-	if m.verifier == nil {
+	if m.judge == nil {
 		return append(all, login.Finding{OK: true, Subject: "verified_by", Text: "is front: the load balancer decides whose certificate counts, and nobody asks for revocation"})
 	}
 	now := m.now()
-	for _, c := range m.verifier.Authorities.Value().Certificates() {
+	for _, c := range m.judge.Authorities() {
 		one := login.Finding{OK: true, Subject: "ca", Text: fmt.Sprintf("an authority stands until %s", c.NotAfter.UTC().Format(time.DateOnly))}
 		if c.NotAfter.Before(now.Add(soon)) {
 			one.OK, one.Advice = false, "put its successor into the file as well, and give clients new certificates in time"
@@ -38,11 +38,12 @@ func (m *Method) Diagnose(context.Context) []login.Finding {
 }
 
 func (m *Method) diagnoseLists(now time.Time) []login.Finding {
-	if m.verifier.Lists == nil {
+	lists := m.judge.Lists()
+	if len(lists) == 0 {
 		return []login.Finding{{OK: true, Subject: "crl", Text: "there is none: a certificate that was revoked counts until its end"}}
 	}
 	var all []login.Finding
-	for _, list := range m.verifier.Lists.Value().Status() {
+	for _, list := range lists {
 		one := login.Finding{OK: true, Subject: "crl", Text: fmt.Sprintf("%s: %d revoked, the next list is due at %s", list.File, list.Entries, list.NextUpdate.UTC().Format(time.RFC3339))}
 		if list.Stale(now) {
 			one.OK, one.Advice = false, "fetch the next one; until then stale_crl decides"

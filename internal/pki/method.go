@@ -3,19 +3,12 @@ package pki
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
-	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
-	"unicode"
 
 	"github.com/esgateway/esgateway/internal/certs"
 	"github.com/esgateway/esgateway/internal/elastic"
@@ -32,27 +25,16 @@ var (
 	_ login.Lister = (*Method)(nil)
 )
 
-const (
-	// pollEvery is how often the files are looked at, while requests come.
-	pollEvery = 5 * time.Second
-	// maxVerified bounds the chains that need not be verified again.
-	maxVerified = 10_000
-)
-
 // Method takes client certificates as the proof of each request.
 type Method struct {
-	cfg      Config
-	format   Format // of from: header
-	trusted  peer.Trusted
-	verifier *certs.Verifier // nil: the front has verified
-	poll     func() error
-	es       *elastic.Client
-	now      func() time.Time
-	log      *slog.Logger
-	alarm    func(string)
-
-	polled   atomic.Int64 // when, in nanoseconds
-	verified verified
+	cfg     Config
+	format  Format // of from: header
+	trusted peer.Trusted
+	judge   *certs.Judge // nil: the front has verified
+	es      *elastic.Client
+	now     func() time.Time
+	log     *slog.Logger
+	alarm   func(string)
 }
 
 // NewMethod makes the method. Errors: a file that cannot be read.
@@ -79,49 +61,11 @@ func NewMethod(d login.Deps, c Config) (*Method, error) {
 	if c.CA == "" {
 		return m, nil
 	}
-	if m.verifier, m.poll, err = open(c, d.Now); err != nil {
-		return nil, err
-	}
-	m.polled.Store(d.Now().UnixNano())
-	return m, nil
-}
-
-// open opens the files that chains are judged by.
-func open(c Config, now func() time.Time) (*certs.Verifier, func() error, error) {
-	v := &certs.Verifier{AllowStaleLists: c.StaleCRL == accept}
-	var polls []func() (bool, error)
-	var err error
-	if v.Authorities, err = certs.OpenBundle(now, c.CA); err != nil {
-		return nil, nil, fmt.Errorf("ca: %w", err)
-	}
-	polls = append(polls, v.Authorities.Poll)
-	if c.Intermediates != "" {
-		if v.Between, err = certs.OpenBundle(now, c.Intermediates); err != nil {
-			return nil, nil, fmt.Errorf("intermediates: %w", err)
-		}
-		polls = append(polls, v.Between.Poll)
-	}
-	if c.CRL != "" {
-		issuers := func() []*x509.Certificate {
-			all := v.Authorities.Value().Certificates()
-			if v.Between != nil {
-				all = append(all, v.Between.Value().Certificates()...)
-			}
-			return all
-		}
-		if v.Lists, err = certs.OpenLists(now, issuers, c.CRL); err != nil {
-			return nil, nil, fmt.Errorf("crl: %w", err)
-		}
-		polls = append(polls, v.Lists.Poll)
-	}
-	return v, func() error {
-		var all error
-		for _, poll := range polls {
-			_, err := poll()
-			all = errors.Join(all, err)
-		}
-		return all
-	}, nil
+	files := certs.Files{CA: c.CA, Intermediates: c.Intermediates, CRL: c.CRL, AllowStaleLists: c.StaleCRL == accept}
+	m.judge, err = certs.NewJudge(d.Now, files, func(err error) {
+		m.log.Warn("a file of client certificates has changed and cannot be used; the last good one stays", "error.message", err.Error())
+	})
+	return m, err
 }
 
 // Start implements login.Method. A certificate leads to no page: it is there, or not.
@@ -149,16 +93,16 @@ func (m *Method) Prove(r *http.Request) (login.Proof, bool, error) {
 	if len(shown.Chain) == 0 {
 		return login.Proof{}, false, nil
 	}
-	if m.verifier == nil && shown.State != Verified {
+	if m.judge == nil && shown.State != Verified {
 		return login.Proof{}, false, m.refused(r.Context(), &certs.Refusal{Reason: certs.Untrusted, Err: errors.New("the front does not say that it has verified it")})
 	}
-	chain, err := m.judge(idOf(shown.Chain), shown.Chain)
+	chain, err := m.verify(shown.Chain)
 	if err != nil {
 		return login.Proof{}, false, m.refused(r.Context(), err)
 	}
 	return login.Proof{
-		ID: idOf(chain), Chain: raw(chain), Holder: holder(chain[0]), Until: m.ends(chain), Realm: m.cfg.Realm,
-		Delegate: func(ctx context.Context) (elastic.Grant, error) { return m.es.DelegatePKI(ctx, raw(chain)) },
+		ID: chain.ID, Chain: chain.Raw, Holder: chain.Holder, Until: chain.Ends, Realm: m.cfg.Realm,
+		Delegate: func(ctx context.Context) (elastic.Grant, error) { return m.es.DelegatePKI(ctx, chain.Raw) },
 	}, true, nil
 }
 
@@ -181,33 +125,15 @@ func (m *Method) Compare(r *http.Request, chain [][]byte) login.Showing {
 
 // Stands implements login.Prover.
 func (m *Method) Stands(ctx context.Context, chain [][]byte) (over bool, err error) {
-	if m.verifier == nil {
+	if m.judge == nil {
 		return false, nil // its end is the session's, and of the rest the front alone knows
 	}
-	if err = m.stands(chain); err == nil {
+	if _, err = m.judge.VerifyRaw(chain); err == nil {
 		return false, nil
 	}
 	refusal, ok := errors.AsType[*certs.Refusal](err)
 	passing := ok && slices.Contains([]certs.Reason{certs.NotYet, certs.ListStale, certs.ListMissing}, refusal.Reason)
 	return !passing, m.refused(ctx, err)
-}
-
-func (m *Method) stands(chain [][]byte) error {
-	id := idOfRaw(chain)
-	m.pollNow(m.now())
-	if known, ok := m.verified.get(id, m.verifier.Version()); ok {
-		return m.verifier.Still(known, m.now())
-	}
-	parsed := make([]*x509.Certificate, 0, len(chain))
-	for _, der := range chain {
-		c, err := x509.ParseCertificate(der)
-		if err != nil {
-			return fmt.Errorf("the certificate of a session: %w", err)
-		}
-		parsed = append(parsed, c)
-	}
-	_, err := m.judge(id, parsed)
-	return err
 }
 
 // shown is what came with a request. The zero value: nobody has spoken of a certificate,
@@ -250,78 +176,39 @@ func (m *Method) unreadable(ctx context.Context, err error) error {
 	}
 }
 
-// judge verifies a chain, or finds that it stands.
-func (m *Method) judge(id string, shown []*x509.Certificate) ([]*x509.Certificate, error) {
-	now := m.now()
-	if m.verifier == nil {
-		switch own := shown[0]; { // of the others the front has used those that it needed
-		case now.After(own.NotAfter):
-			return nil, &certs.Refusal{Reason: certs.Expired}
-		case now.Before(own.NotBefore):
-			return nil, &certs.Refusal{Reason: certs.NotYet}
-		}
-		return shown, nil
+// verify judges a chain. Of what a front has verified only the client's own certificate
+// counts: of the others it has used those that it needed.
+func (m *Method) verify(shown []*x509.Certificate) (certs.Chain, error) {
+	if m.judge != nil {
+		return m.judge.Verify(shown)
 	}
-	m.pollNow(now)
-	version := m.verifier.Version()
-	if chain, ok := m.verified.get(id, version); ok {
-		return chain, m.verifier.Still(chain, now)
+	now, own := m.now(), shown[0]
+	switch {
+	case now.After(own.NotAfter):
+		return certs.Chain{}, &certs.Refusal{Reason: certs.Expired}
+	case now.Before(own.NotBefore):
+		return certs.Chain{}, &certs.Refusal{Reason: certs.NotYet}
 	}
-	chain, err := m.verifier.Verify(shown, now)
-	if err != nil {
-		return nil, err
-	}
-	m.verified.put(id, version, chain)
+	chain := certs.ChainOf(shown)
+	chain.Ends = own.NotAfter
 	return chain, nil
-}
-
-// pollNow looks at the files, one request at a time and not too often.
-func (m *Method) pollNow(now time.Time) {
-	last := m.polled.Load()
-	if now.UnixNano()-last < int64(pollEvery) || !m.polled.CompareAndSwap(last, now.UnixNano()) {
-		return
-	}
-	if err := m.poll(); err != nil {
-		m.log.Warn("a file of client certificates has changed and cannot be used; the last good one stays", "error.message", err.Error())
-	}
 }
 
 // Warnings implements login.Warner.
 func (m *Method) Warnings() []string {
-	if m.verifier == nil {
+	if m.judge == nil {
 		return nil
 	}
-	m.pollNow(m.now())
-	var all []string
-	note := func(what string, s certs.Status) {
-		if s.Err != nil {
-			all = append(all, what+" cannot be used as it is since "+s.Since.UTC().Format(time.RFC3339)+"; the last good one stays: "+s.Err.Error())
-		}
-	}
-	note("ca", m.verifier.Authorities.Status())
-	if m.verifier.Between != nil {
-		note("intermediates", m.verifier.Between.Status())
-	}
-	if m.verifier.Lists == nil {
-		return all
-	}
-	note("crl", m.verifier.Lists.Status())
-	for _, one := range m.verifier.Lists.Value().Status() {
-		if one.Stale(m.now()) {
-			all = append(all, "a revocation list is overdue: "+one.File)
-		}
-	}
-	return all
+	return m.judge.Warnings()
 }
 
 // ListsDue implements login.Lister.
 func (m *Method) ListsDue() []time.Time {
-	if m.verifier == nil || m.verifier.Lists == nil {
+	if m.judge == nil {
 		return nil
 	}
-	m.pollNow(m.now())
 	var all []time.Time
-	for _, one := range m.verifier.Lists.Value().Status() {
+	for _, one := range m.judge.Lists() {
 		all = append(all, one.NextUpdate)
 	}
 	return all
@@ -356,91 +243,4 @@ func (m *Method) refused(ctx context.Context, err error) error {
 		Kind: fault.LoginRequired, Cause: "certificate_" + string(refusal.Reason), Public: saying(refusal.Reason),
 		Hint: "Show another certificate, or sign in in another way.", Err: err,
 	}
-}
-
-// ends is when the first certificate of a chain ends. Where the front has verified, a
-// chain is what was shown, and only the client's own certificate counts.
-func (m *Method) ends(chain []*x509.Certificate) time.Time {
-	end := chain[0].NotAfter
-	if m.verifier == nil {
-		return end
-	}
-	for _, c := range chain[1:] {
-		if c.NotAfter.Before(end) {
-			end = c.NotAfter
-		}
-	}
-	return end
-}
-
-// idOf names a chain by all of its bytes. Nothing is ever derived from the names in it.
-func idOf(chain []*x509.Certificate) string { return idOfRaw(raw(chain)) }
-
-func idOfRaw(chain [][]byte) string {
-	h := sha256.New()
-	for _, der := range chain {
-		_, _ = fmt.Fprintf(h, "%d:", len(der)) // a hash never fails
-		_, _ = h.Write(der)
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
-
-// maxHolder bounds what people see of a holder.
-const maxHolder = 80
-
-// holder is what a certificate calls its holder: for people to read, and for nothing else.
-func holder(c *x509.Certificate) string {
-	names := append([]string{c.Subject.CommonName}, c.EmailAddresses...)
-	for _, u := range c.URIs {
-		names = append(names, u.String())
-	}
-	for _, name := range append(names, c.DNSNames...) {
-		printable := strings.Map(func(r rune) rune {
-			if !unicode.IsGraphic(r) {
-				return -1
-			}
-			return r
-		}, strings.TrimSpace(name))
-		if runes := []rune(printable); len(runes) > 0 {
-			return string(runes[:min(len(runes), maxHolder)])
-		}
-	}
-	return "the holder of certificate " + c.SerialNumber.Text(16)
-}
-
-func raw(chain []*x509.Certificate) [][]byte {
-	all := make([][]byte, 0, len(chain))
-	for _, c := range chain {
-		all = append(all, c.Raw)
-	}
-	return all
-}
-
-// verified are chains that were verified, by what came. A full table is emptied. Its
-// zero value is ready.
-type verified struct {
-	mu sync.RWMutex
-	of map[string]verifiedChain // guarded by mu
-}
-
-type verifiedChain struct {
-	version uint64
-	chain   []*x509.Certificate
-}
-
-// get returns the chain if nothing has changed since it was verified.
-func (v *verified) get(id string, version uint64) ([]*x509.Certificate, bool) {
-	v.mu.RLock()
-	defer v.mu.RUnlock()
-	known, ok := v.of[id]
-	return known.chain, ok && known.version == version
-}
-
-func (v *verified) put(id string, version uint64, chain []*x509.Certificate) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.of == nil || len(v.of) >= maxVerified {
-		v.of = map[string]verifiedChain{}
-	}
-	v.of[id] = verifiedChain{version, chain}
 }
