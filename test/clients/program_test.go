@@ -32,7 +32,7 @@ func python(major, version, script string) program {
 		command: func(*testing.T) []string { return []string{filepath.Join(venv, "bin", "python"), script} },
 		errors: errors{
 			badRequest: "BadRequestError", unauthenticated: "AuthenticationException", forbidden: "AuthorizationException",
-			notFound: "NotFoundError", unavailable: "ApiError",
+			notFound: "NotFoundError", other: "ApiError",
 		},
 	}
 }
@@ -75,7 +75,7 @@ func golang(major, version string) program {
 
 // always is for a client with one error for everything.
 func always(raised string) errors {
-	return errors{badRequest: raised, unauthenticated: raised, forbidden: raised, notFound: raised, unavailable: raised}
+	return errors{badRequest: raised, unauthenticated: raised, forbidden: raised, notFound: raised, other: raised}
 }
 
 // run runs the program to its end and returns what it has seen. The secrets that it
