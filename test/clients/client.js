@@ -116,7 +116,38 @@ const steps = {
   sniffing: () => attempt(person.nodes.info({ metric: 'http' })),
   'index of others': () => attempt(person.search({ index: 'salaries' })),
   'no such index': () => attempt(person.search({ index: index + '-nowhere' })),
-  'no such query': () => attempt(person.search({ index, query: { nonsense: {} } }))
+  'no such query': () => attempt(person.search({ index, query: { nonsense: {} } })),
+
+  // Asks where only errors come from, as often as a client does by itself and as one
+  // that shall not. What arrives is counted by the test, by the name of the index.
+  again: async () => {
+    const statuses = async (how, settings) => {
+      const seen = {}
+      for (const way of ['away', 'starting', 'busy', 'forgetful', 'late', 'refusing', 'robots']) {
+        const asks = new Client({ node: given[way], ...bearer, ...settings })
+        seen[way] = (await attempt(asks.search({ index: `${index}-${how}` }))).status
+      }
+      return seen
+    }
+    return { 'by itself': await statuses('default'), 'switched off': await statuses('off', { maxRetries: 0 }) }
+  },
+
+  // Whether a client waits for as long as it is told to.
+  'retry after': async () => {
+    const begun = performance.now()
+    const raised = await attempt(new Client({ node: given.away, ...bearer }).info())
+    return performance.now() - begun >= 3000 * raised['retry after'] ? 'waits' : 'does not wait'
+  },
+
+  // How many documents one call has written where every answer is lost.
+  'written again': async () => {
+    const loses = new Client({ node: given.forgetful, ...bearer })
+    await attempt(loses.index({ index: index + '-without-id', document: { title: 'note' } }))
+    await attempt(loses.index({ index: index + '-with-id', id: '1', document: { title: 'note' } }))
+    await person.indices.refresh({ index: index + '-*' })
+    const count = async (how) => (await person.count({ index: `${index}-${how}` })).count
+    return { 'without-id': await count('without-id'), 'with-id': await count('with-id') }
+  }
 }
 
 // attempt is what a call raises, in words that are the same for all clients.

@@ -5,6 +5,7 @@ What to use comes as JSON on the standard input; see clients_test.go."""
 
 import json
 import sys
+import time
 
 from elasticsearch import ApiError, Elasticsearch
 
@@ -152,9 +153,38 @@ def refused():
     }
 
 
+def again():
+    """Asks where only errors come from, as often as a client does by itself and as one
+    that shall not. What arrives is counted by the test, by the name of the index."""
+    ways = ["away", "starting", "busy", "forgetful", "late", "refusing", "robots"]
+
+    def statuses(how, **settings):
+        asks = {way: Elasticsearch(GIVEN[way], bearer_auth=GIVEN["bearer"], **settings) for way in ways}
+        return {way: attempt(asks[way].search, index=f"{INDEX}-{how}")["status"] for way in ways}
+
+    return {"by itself": statuses("default"), "switched off": statuses("off", max_retries=0)}
+
+
+def retry_after():
+    """Whether a client waits for as long as it is told to."""
+    begun = time.monotonic()
+    raised = attempt(Elasticsearch(GIVEN["away"], bearer_auth=GIVEN["bearer"]).info)
+    return "waits" if time.monotonic() - begun >= 3 * int(raised["retry after"]) else "does not wait"
+
+
+def written_again():
+    """How many documents one call has written where every answer is lost."""
+    loses = Elasticsearch(GIVEN["forgetful"], bearer_auth=GIVEN["bearer"])
+    attempt(loses.index, index=INDEX + "-without-id", document={"title": "note"})
+    attempt(loses.index, index=INDEX + "-with-id", id="1", document={"title": "note"})
+    PERSON.indices.refresh(index=INDEX + "-*")
+    return {how: PERSON.count(index=f"{INDEX}-{how}")["count"] for how in ("without-id", "with-id")}
+
+
 def main():
     steps = [info, info_behind_a_prefix, bulk, search, scroll, point_in_time]
     steps += [authenticate, has_privileges, api_keys, credentials, profile]
+    steps += [again, retry_after, written_again]
     seen = refused()
     for step in steps:
         name = step.__name__.replace("_", " ")

@@ -31,6 +31,7 @@ func TestClients(t *testing.T) {
 					told := told
 					told.Index = "notes-" + p.name
 					compare(t, p.run(t, g, told), expected(release.version, told.Index, p))
+					compareRequests(t, g, told.Index, p)
 				})
 			}
 		})
@@ -127,6 +128,11 @@ func expected(version, index string, p program) object {
 		"answer is lost":               say.gateway(say.other, 502, "status_exception", "upstream_failed"),
 		"answer is late":               say.gateway(say.other, 504, "status_exception", "upstream_timeout"),
 		"sniffing":                     say.gateway(say.badRequest, 400, "illegal_argument_exception", "bad_request"),
+
+		// As often as a client tries again, the last error is what it raises.
+		"again":         object{"by itself": statuses(), "switched off": statuses()},
+		"retry after":   "does not wait",
+		"written again": object{"without-id": p.requests()["forgetful"], "with-id": 1},
 	}
 }
 

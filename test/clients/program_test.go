@@ -19,6 +19,8 @@ type program struct {
 	installed func(t *testing.T) bool
 	command   func(t *testing.T) []string
 	errors    errors
+	// retries429: the client tries again on 429, as all do on 502, 503 and 504.
+	retries429 bool
 }
 
 func python(major, version, script string) program {
@@ -34,6 +36,7 @@ func python(major, version, script string) program {
 			badRequest: "BadRequestError", unauthenticated: "AuthenticationException", forbidden: "AuthorizationException",
 			notFound: "NotFoundError", other: "ApiError",
 		},
+		retries429: true,
 	}
 }
 

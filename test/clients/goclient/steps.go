@@ -39,6 +39,9 @@ func (p *program) steps() []step {
 		{"api keys", p.apiKeys},
 		{"credentials", p.credentials},
 		{"profile", p.profile},
+		{"again", p.again},
+		{"retry after", p.retryAfter},
+		{"written again", p.writtenAgain},
 
 		refused("expired token", connect(p.given.URL, "Bearer "+p.given.Expired), infoRequest{}),
 		refused("no credentials", connect(p.given.URL, ""), infoRequest{}),
