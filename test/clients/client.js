@@ -13,6 +13,8 @@ const secrets = [] // what this program was given by Elasticsearch and nobody ma
 // No retries: what is to be seen is the first answer.
 const client = (node, how) => new Client({ node, maxRetries: 0, ...how })
 const person = client(given.url, { auth: { bearer: given.bearer } })
+const robot = { auth: { username: given.user, password: given.password } }
+const bearer = { auth: { bearer: given.bearer } }
 const ids = (found) => found.hits.hits.map((hit) => hit._id)
 
 const steps = {
@@ -76,6 +78,22 @@ const steps = {
     }
   },
 
+  // Whom Elasticsearch sees, and what they find, with each kind of credentials.
+  credentials: async () => {
+    const key = await client(given.url, robot).security.createApiKey({ name: index })
+    secrets.push(key.api_key, key.encoded)
+    const whoever = async (asks) => {
+      const who = await asks.security.authenticate()
+      const found = (await asks.search({ index })).hits.total.value
+      return [who.username, who.authentication_realm.name, who.authentication_type, found]
+    }
+    return {
+      basic: await whoever(client(given.url, robot)),
+      bearer: await whoever(client(given.url, bearer)),
+      'api key': await whoever(client(given.url, { auth: { apiKey: key.encoded } }))
+    }
+  },
+
   profile: async () => {
     const activated = await person.security.activateUserProfile({ grant_type: 'access_token', access_token: given.bearer })
     const read = await person.security.getUserProfile({ uid: activated.uid })
@@ -85,11 +103,51 @@ const steps = {
   'expired token': () => attempt(client(given.url, { auth: { bearer: given.expired } }).info()),
   'no credentials': () => attempt(client(given.url).info()),
   'route requires another role': () => attempt(client(given.admins, { headers: { cookie: given.cookie } }).info()),
-  'elasticsearch is away': () => attempt(client(given.away, { auth: { bearer: given.bearer } }).info()),
+  'basic is refused': () => attempt(client(given.refusing, robot).info()),
+  'bearer is refused': () => attempt(client(given.refusing, bearer).info()),
+  'api key is refused': () => attempt(client(given.refusing, { auth: { apiKey: 'a2V5OnZhbHVl' } }).info()),
+  'wrong password is verified': () => attempt(client(given.robots, { auth: { username: given.user, password: 'wrong' } }).info()),
+  'route requires somebody else': () => attempt(client(given.robots, bearer).info()),
+  'elasticsearch is busy': () => attempt(client(given.busy, bearer).info()),
+  'elasticsearch is starting': () => attempt(client(given.starting, bearer).info()),
+  'elasticsearch is away': () => attempt(client(given.away, bearer).info()),
+  'answer is lost': () => attempt(client(given.forgetful, bearer).info()),
+  'answer is late': () => attempt(client(given.late, bearer).info()),
   sniffing: () => attempt(person.nodes.info({ metric: 'http' })),
   'index of others': () => attempt(person.search({ index: 'salaries' })),
   'no such index': () => attempt(person.search({ index: index + '-nowhere' })),
-  'no such query': () => attempt(person.search({ index, query: { nonsense: {} } }))
+  'no such query': () => attempt(person.search({ index, query: { nonsense: {} } })),
+
+  // Asks where only errors come from, as often as a client does by itself and as one
+  // that shall not. What arrives is counted by the test, by the name of the index.
+  again: async () => {
+    const statuses = async (how, settings) => {
+      const seen = {}
+      for (const way of ['away', 'starting', 'busy', 'forgetful', 'late', 'refusing', 'robots']) {
+        const asks = new Client({ node: given[way], ...bearer, ...settings })
+        seen[way] = (await attempt(asks.search({ index: `${index}-${how}` }))).status
+      }
+      return seen
+    }
+    return { 'by itself': await statuses('default'), 'switched off': await statuses('off', { maxRetries: 0 }) }
+  },
+
+  // Whether a client waits for as long as it is told to.
+  'retry after': async () => {
+    const begun = performance.now()
+    const raised = await attempt(new Client({ node: given.away, ...bearer }).info())
+    return performance.now() - begun >= 3000 * raised['retry after'] ? 'waits' : 'does not wait'
+  },
+
+  // How many documents one call has written where every answer is lost.
+  'written again': async () => {
+    const loses = new Client({ node: given.forgetful, ...bearer })
+    await attempt(loses.index({ index: index + '-without-id', document: { title: 'note' } }))
+    await attempt(loses.index({ index: index + '-with-id', id: '1', document: { title: 'note' } }))
+    await person.indices.refresh({ index: index + '-*' })
+    const count = async (how) => (await person.count({ index: `${index}-${how}` })).count
+    return { 'without-id': await count('without-id'), 'with-id': await count('with-id') }
+  }
 }
 
 // attempt is what a call raises, in words that are the same for all clients.
@@ -103,7 +161,9 @@ async function attempt (call) {
       status: e.statusCode,
       type: said?.type ?? null,
       reason: said?.reason ?? String(said ?? e.message),
-      gateway: e.headers?.['x-gateway-response'] ?? null
+      gateway: e.headers?.['x-gateway-response'] ?? null,
+      'retry after': e.headers?.['retry-after'] ?? null,
+      printed: String(e).includes(said?.type) && String(e).includes(said?.reason)
     }
   }
 }

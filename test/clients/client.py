@@ -5,6 +5,7 @@ What to use comes as JSON on the standard input; see clients_test.go."""
 
 import json
 import sys
+import time
 
 from elasticsearch import ApiError, Elasticsearch
 
@@ -19,6 +20,7 @@ def client(url=GIVEN["url"], **how):
 
 
 PERSON = client(bearer_auth=GIVEN["bearer"])
+ROBOT = {"basic_auth": (GIVEN["user"], GIVEN["password"])}
 
 
 def info():
@@ -90,6 +92,20 @@ def api_keys():
     }
 
 
+def credentials():
+    """Whom Elasticsearch sees, and what they find, with each kind of credentials."""
+    key = client(**ROBOT).security.create_api_key(name=INDEX)
+    SECRETS.extend([key["api_key"], key["encoded"]])
+    kinds = {"basic": ROBOT, "bearer": {"bearer_auth": GIVEN["bearer"]}, "api key": {"api_key": key["encoded"]}}
+    return {kind: whoever(client(**credential)) for kind, credential in kinds.items()}
+
+
+def whoever(asks):
+    who = asks.security.authenticate()
+    found = asks.search(index=INDEX)["hits"]["total"]["value"]
+    return [who["username"], who["authentication_realm"]["name"], who["authentication_type"], found]
+
+
 def profile():
     activated = PERSON.security.activate_user_profile(grant_type="access_token", access_token=GIVEN["bearer"])
     read = PERSON.security.get_user_profile(uid=[activated["uid"]])
@@ -109,6 +125,8 @@ def attempt(call, *args, **how):
             "type": said.get("type"),
             "reason": said.get("reason"),
             "gateway": e.meta.headers.get("x-gateway-response"),
+            "retry after": e.meta.headers.get("retry-after"),
+            "printed": str(said.get("type")) in str(e) and str(said.get("reason")) in str(e),
         }
 
 
@@ -118,7 +136,16 @@ def refused():
         "expired token": attempt(client(bearer_auth=GIVEN["expired"]).info),
         "no credentials": attempt(client().info),
         "route requires another role": attempt(client(GIVEN["admins"], headers={"cookie": GIVEN["cookie"]}).info),
+        "basic is refused": attempt(client(GIVEN["refusing"], **ROBOT).info),
+        "bearer is refused": attempt(client(GIVEN["refusing"], bearer_auth=GIVEN["bearer"]).info),
+        "api key is refused": attempt(client(GIVEN["refusing"], api_key="a2V5OnZhbHVl").info),
+        "wrong password is verified": attempt(client(GIVEN["robots"], basic_auth=(GIVEN["user"], "wrong")).info),
+        "route requires somebody else": attempt(client(GIVEN["robots"], bearer_auth=GIVEN["bearer"]).info),
+        "elasticsearch is busy": attempt(client(GIVEN["busy"], bearer_auth=GIVEN["bearer"]).info),
+        "elasticsearch is starting": attempt(client(GIVEN["starting"], bearer_auth=GIVEN["bearer"]).info),
         "elasticsearch is away": attempt(client(GIVEN["away"], bearer_auth=GIVEN["bearer"]).info),
+        "answer is lost": attempt(client(GIVEN["forgetful"], bearer_auth=GIVEN["bearer"]).info),
+        "answer is late": attempt(client(GIVEN["late"], bearer_auth=GIVEN["bearer"]).info),
         "sniffing": attempt(PERSON.nodes.info, metric="http"),
         "index of others": attempt(PERSON.search, index="salaries"),
         "no such index": attempt(PERSON.search, index=INDEX + "-nowhere"),
@@ -126,9 +153,38 @@ def refused():
     }
 
 
+def again():
+    """Asks where only errors come from, as often as a client does by itself and as one
+    that shall not. What arrives is counted by the test, by the name of the index."""
+    ways = ["away", "starting", "busy", "forgetful", "late", "refusing", "robots"]
+
+    def statuses(how, **settings):
+        asks = {way: Elasticsearch(GIVEN[way], bearer_auth=GIVEN["bearer"], **settings) for way in ways}
+        return {way: attempt(asks[way].search, index=f"{INDEX}-{how}")["status"] for way in ways}
+
+    return {"by itself": statuses("default"), "switched off": statuses("off", max_retries=0)}
+
+
+def retry_after():
+    """Whether a client waits for as long as it is told to."""
+    begun = time.monotonic()
+    raised = attempt(Elasticsearch(GIVEN["away"], bearer_auth=GIVEN["bearer"]).info)
+    return "waits" if time.monotonic() - begun >= 3 * int(raised["retry after"]) else "does not wait"
+
+
+def written_again():
+    """How many documents one call has written where every answer is lost."""
+    loses = Elasticsearch(GIVEN["forgetful"], bearer_auth=GIVEN["bearer"])
+    attempt(loses.index, index=INDEX + "-without-id", document={"title": "note"})
+    attempt(loses.index, index=INDEX + "-with-id", id="1", document={"title": "note"})
+    PERSON.indices.refresh(index=INDEX + "-*")
+    return {how: PERSON.count(index=f"{INDEX}-{how}")["count"] for how in ("without-id", "with-id")}
+
+
 def main():
     steps = [info, info_behind_a_prefix, bulk, search, scroll, point_in_time]
-    steps += [authenticate, has_privileges, api_keys, profile]
+    steps += [authenticate, has_privileges, api_keys, credentials, profile]
+    steps += [again, retry_after, written_again]
     seen = refused()
     for step in steps:
         name = step.__name__.replace("_", " ")

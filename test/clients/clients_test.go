@@ -2,6 +2,8 @@ package clients
 
 import (
 	"encoding/json"
+	"net/http"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,7 +30,8 @@ func TestClients(t *testing.T) {
 				t.Run(p.name, func(t *testing.T) {
 					told := told
 					told.Index = "notes-" + p.name
-					compare(t, p.run(t, g, told), expected(release.version, told.Index, p.errors))
+					compare(t, p.run(t, g, told), expected(release.version, told.Index, p))
+					compareRequests(t, g, told.Index, p)
 				})
 			}
 		})
@@ -52,8 +55,8 @@ func compare(t *testing.T, seen, want object) {
 	}
 }
 
-// ourWordsAside takes the sentence out of an error of the gateway's own: there must be
-// one, and how it reads is tested elsewhere.
+// ourWordsAside takes the sentence out of an error of the gateway's own, and when to come
+// back: there must be one, and how it reads is tested elsewhere.
 func ourWordsAside(t *testing.T, seen any) any {
 	t.Helper()
 	raised, is := seen.(object)
@@ -64,11 +67,18 @@ func ourWordsAside(t *testing.T, seen any) any {
 		t.Errorf("an error without a reason: %v", raised)
 	}
 	delete(raised, "reason")
+	if after, is := raised["retry after"].(string); is && raised["status"] == 503.0 {
+		if seconds, err := strconv.Atoi(after); err != nil || seconds < 1 {
+			t.Errorf("Retry-After: %s, want seconds", after)
+		}
+		raised["retry after"] = "seconds"
+	}
 	return raised
 }
 
 // expected is what a client's program sees.
-func expected(version, index string, say errors) object {
+func expected(version, index string, p program) object {
+	say := p.errors
 	created := []string{"created", "created", "created", "created", "created"}
 	return object{
 		"info": version,
@@ -86,6 +96,11 @@ func expected(version, index string, say errors) object {
 			"used after": say.elasticsearch(say.unauthenticated, 401, "security_exception", "unable to authenticate with provided credentials "+
 				"and anonymous access is not allowed for this request"),
 		},
+		"credentials": object{
+			"basic":   []any{"robot", "default_file", "realm", 5},
+			"bearer":  []any{"alice", "saml1", "token", 5},
+			"api key": []any{"robot", "_es_api_key", "api_key", 5},
+		},
 		"profile": []string{"alice"},
 
 		// Elasticsearch's own errors pass as they are.
@@ -95,23 +110,47 @@ func expected(version, index string, say errors) object {
 		"no such index": say.elasticsearch(say.notFound, 404, "index_not_found_exception", "no such index ["+index+"-nowhere]"),
 		"no such query": say.elasticsearch(say.badRequest, 400, "parsing_exception", "unknown query [nonsense]"),
 
+		// The gateway has no 429 of its own; one of Elasticsearch's is not made a 503 either.
+		"elasticsearch is busy": say.elasticsearch(say.other, 429, "es_rejected_execution_exception",
+			"rejected execution of TimedRunnable on EsThreadPoolExecutor"),
+		"elasticsearch is starting": say.elasticsearch(say.other, 503, "cluster_block_exception",
+			"blocked by: [SERVICE_UNAVAILABLE/1/state not recovered / initialized];"), //nolint:misspell // the wire's spelling
+
 		// Ours look the same, and say so in a header.
-		"no credentials":              say.gateway(say.unauthenticated, 401, "security_exception", "login_required"),
-		"route requires another role": say.gateway(say.forbidden, 403, "security_exception", "forbidden"),
-		"elasticsearch is away":       say.gateway(say.unavailable, 503, "status_exception", "elasticsearch_unavailable"),
-		"sniffing":                    say.gateway(say.badRequest, 400, "illegal_argument_exception", "bad_request"),
+		"no credentials":               say.gateway(say.unauthenticated, 401, "security_exception", "login_required"),
+		"basic is refused":             say.gateway(say.unauthenticated, 401, "security_exception", "login_required"),
+		"bearer is refused":            say.gateway(say.unauthenticated, 401, "security_exception", "login_required"),
+		"api key is refused":           say.gateway(say.unauthenticated, 401, "security_exception", "login_required"),
+		"wrong password is verified":   say.gateway(say.unauthenticated, 401, "security_exception", "login_required"),
+		"route requires another role":  say.gateway(say.forbidden, 403, "security_exception", "forbidden"),
+		"route requires somebody else": say.gateway(say.forbidden, 403, "security_exception", "forbidden"),
+		"elasticsearch is away":        say.gateway(say.other, 503, "status_exception", "elasticsearch_unavailable"),
+		"answer is lost":               say.gateway(say.other, 502, "status_exception", "upstream_failed"),
+		"answer is late":               say.gateway(say.other, 504, "status_exception", "upstream_timeout"),
+		"sniffing":                     say.gateway(say.badRequest, 400, "illegal_argument_exception", "bad_request"),
+
+		// As often as a client tries again, the last error is what it raises.
+		"again":         object{"by itself": statuses(), "switched off": statuses()},
+		"retry after":   "does not wait",
+		"written again": object{"without-id": p.requests()["forgetful"], "with-id": 1},
 	}
 }
 
 // errors are what a client calls its errors.
-type errors struct{ badRequest, unauthenticated, forbidden, notFound, unavailable string }
+type errors struct{ badRequest, unauthenticated, forbidden, notFound, other string }
 
 func (errors) elasticsearch(raised string, status int, kind, reason string) object {
-	return object{"raised": raised, "status": status, "type": kind, "reason": reason, "gateway": nil}
+	return object{
+		"raised": raised, "status": status, "type": kind, "reason": reason, "gateway": nil, "retry after": nil, "printed": true,
+	}
 }
 
 func (errors) gateway(raised string, status int, kind, fault string) object {
-	return object{"raised": raised, "status": status, "type": kind, "gateway": fault}
+	var retry any
+	if status == http.StatusServiceUnavailable {
+		retry = "seconds"
+	}
+	return object{"raised": raised, "status": status, "type": kind, "gateway": fault, "retry after": retry, "printed": true}
 }
 
 // plain is a value as it looks after a way through JSON.

@@ -19,6 +19,8 @@ type program struct {
 	installed func(t *testing.T) bool
 	command   func(t *testing.T) []string
 	errors    errors
+	// retries429: the client tries again on 429, as all do on 502, 503 and 504.
+	retries429 bool
 }
 
 func python(major, version, script string) program {
@@ -32,8 +34,9 @@ func python(major, version, script string) program {
 		command: func(*testing.T) []string { return []string{filepath.Join(venv, "bin", "python"), script} },
 		errors: errors{
 			badRequest: "BadRequestError", unauthenticated: "AuthenticationException", forbidden: "AuthorizationException",
-			notFound: "NotFoundError", unavailable: "ApiError",
+			notFound: "NotFoundError", other: "ApiError",
 		},
+		retries429: true,
 	}
 }
 
@@ -75,7 +78,7 @@ func golang(major, version string) program {
 
 // always is for a client with one error for everything.
 func always(raised string) errors {
-	return errors{badRequest: raised, unauthenticated: raised, forbidden: raised, notFound: raised, unavailable: raised}
+	return errors{badRequest: raised, unauthenticated: raised, forbidden: raised, notFound: raised, other: raised}
 }
 
 // run runs the program to its end and returns what it has seen. The secrets that it

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,13 +17,12 @@ import (
 // object is a JSON object.
 type object = map[string]any
 
+// settings of a client, without the address.
+type settings = elastictransport.Config
+
 // connect makes a client of the address. No retries: what is to be seen is the first
 // answer.
 func connect(address, authorization string, headers ...string) transport {
-	u, err := url.Parse(address)
-	if err != nil {
-		panic(err) // the test made it
-	}
 	header := http.Header{}
 	if authorization != "" {
 		header.Set("Authorization", authorization)
@@ -29,7 +30,16 @@ func connect(address, authorization string, headers ...string) transport {
 	for i := 0; i+1 < len(headers); i += 2 {
 		header.Set(headers[i], headers[i+1])
 	}
-	t, err := elastictransport.New(elastictransport.Config{URLs: []*url.URL{u}, Header: header, DisableRetry: true})
+	return open(address, settings{Header: header, DisableRetry: true})
+}
+
+func open(address string, how settings) transport {
+	u, err := url.Parse(address)
+	if err != nil {
+		panic(err) // the test made it
+	}
+	how.URLs = []*url.URL{u}
+	t, err := elastictransport.New(how)
 	if err != nil {
 		panic(err)
 	}
@@ -53,11 +63,16 @@ func call(t transport, r request) (object, error) {
 		return nil, err
 	}
 	defer answered.Body.Close()
+	read, err := io.ReadAll(answered.Body)
+	if err != nil {
+		return nil, err
+	}
 	var body object
-	if err := json.NewDecoder(answered.Body).Decode(&body); err != nil {
+	if err := json.Unmarshal(read, &body); err != nil {
 		return nil, err
 	}
 	if answered.IsError() {
+		answered.Body = io.NopCloser(bytes.NewReader(read)) // String reads it
 		return nil, &refusal{describe(answered, body)}
 	}
 	// What the client's root package demands of every answer, and esapi alone does not.
@@ -69,13 +84,18 @@ func call(t transport, r request) (object, error) {
 
 // describe says what was refused in words that are the same for all clients.
 func describe(answered *response, body object) object {
-	var gateway any
-	if kind := answered.Header.Get("X-Gateway-Response"); kind != "" {
-		gateway = kind
+	header := func(name string) any {
+		if value := answered.Header.Get(name); value != "" {
+			return value
+		}
+		return nil
 	}
+	kind, reason := at(body, "error", "type"), at(body, "error", "reason")
+	printed := answered.String()
 	return object{
-		"raised": "IsError", "status": answered.StatusCode, "gateway": gateway,
-		"type": at(body, "error", "type"), "reason": at(body, "error", "reason"),
+		"raised": "IsError", "status": answered.StatusCode, "type": kind, "reason": reason,
+		"gateway": header("X-Gateway-Response"), "retry after": header("Retry-After"),
+		"printed": strings.Contains(printed, text(kind)) && strings.Contains(printed, text(reason)),
 	}
 }
 

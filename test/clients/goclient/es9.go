@@ -21,6 +21,9 @@ type (
 	openPointInTimeRequest  = esapi.OpenPointInTimeRequest
 	closePointInTimeRequest = esapi.ClosePointInTimeRequest
 	nodesInfoRequest        = esapi.NodesInfoRequest
+	indexRequest            = esapi.IndexRequest
+	refreshRequest          = esapi.IndicesRefreshRequest
+	countRequest            = esapi.CountRequest
 
 	authenticateRequest        = esapi.SecurityAuthenticateRequest
 	hasPrivilegesRequest       = esapi.SecurityHasPrivilegesRequest

@@ -52,6 +52,39 @@ func (p *program) apiKeys() (any, error) {
 	}, err
 }
 
+// robot is a user of Elasticsearch's own.
+func (p *program) robot() settings {
+	return settings{Username: p.given.User, Password: p.given.Password, DisableRetry: true}
+}
+
+// credentials is whom Elasticsearch sees, and what they find, with each kind.
+func (p *program) credentials() (any, error) {
+	robot := open(p.given.URL, p.robot())
+	made, err := call(robot, createAPIKeyRequest{Body: body(object{"name": p.given.Index})})
+	if err != nil {
+		return nil, err
+	}
+	key := text(made["encoded"])
+	p.secrets = append(p.secrets, text(made["api_key"]), key)
+	seen := object{}
+	for kind, t := range map[string]transport{
+		"basic": robot, "bearer": p.person, "api key": open(p.given.URL, settings{APIKey: key, DisableRetry: true}),
+	} {
+		who, err := call(t, authenticateRequest{})
+		if err != nil {
+			return nil, err
+		}
+		found, err := call(t, searchRequest{Index: []string{p.given.Index}})
+		if err != nil {
+			return nil, err
+		}
+		seen[kind] = []any{
+			who["username"], at(who, "authentication_realm", "name"), who["authentication_type"], at(found, "hits", "total", "value"),
+		}
+	}
+	return seen, nil
+}
+
 func (p *program) profile() (any, error) {
 	activated, err := call(p.person, activateUserProfileRequest{Body: body(object{
 		"grant_type": "access_token", "access_token": p.given.Bearer,

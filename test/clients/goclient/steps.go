@@ -5,7 +5,9 @@ import "time"
 // program is one run.
 type program struct {
 	given struct {
-		URL, Prefix, Bearer, Expired, Cookie, Admins, Away, Index string
+		URL, Prefix, Bearer, Expired, Cookie, User, Password, Index string
+
+		Admins, Refusing, Robots, Busy, Starting, Away, Forgetful, Late string
 	}
 	person  transport // with the person's bearer
 	secrets []string  // what it was given by Elasticsearch and nobody may find later
@@ -35,12 +37,25 @@ func (p *program) steps() []step {
 		{"authenticate", p.authenticate},
 		{"has privileges", p.hasPrivileges},
 		{"api keys", p.apiKeys},
+		{"credentials", p.credentials},
 		{"profile", p.profile},
+		{"again", p.again},
+		{"retry after", p.retryAfter},
+		{"written again", p.writtenAgain},
 
 		refused("expired token", connect(p.given.URL, "Bearer "+p.given.Expired), infoRequest{}),
 		refused("no credentials", connect(p.given.URL, ""), infoRequest{}),
 		refused("route requires another role", connect(p.given.Admins, "", "Cookie", p.given.Cookie), infoRequest{}),
+		refused("basic is refused", open(p.given.Refusing, p.robot()), infoRequest{}),
+		refused("bearer is refused", connect(p.given.Refusing, bearer), infoRequest{}),
+		refused("api key is refused", open(p.given.Refusing, settings{APIKey: "a2V5OnZhbHVl", DisableRetry: true}), infoRequest{}),
+		refused("wrong password is verified", open(p.given.Robots, settings{Username: p.given.User, Password: "wrong", DisableRetry: true}), infoRequest{}),
+		refused("route requires somebody else", connect(p.given.Robots, bearer), infoRequest{}),
+		refused("elasticsearch is busy", connect(p.given.Busy, bearer), infoRequest{}),
+		refused("elasticsearch is starting", connect(p.given.Starting, bearer), infoRequest{}),
 		refused("elasticsearch is away", connect(p.given.Away, bearer), infoRequest{}),
+		refused("answer is lost", connect(p.given.Forgetful, bearer), infoRequest{}),
+		refused("answer is late", connect(p.given.Late, bearer), infoRequest{}),
 		refused("sniffing", p.person, nodesInfoRequest{Metric: []string{"http"}}),
 		refused("index of others", p.person, search("salaries", everything)),
 		refused("no such index", p.person, search(p.given.Index+"-nowhere", everything)),
