@@ -31,6 +31,7 @@ func (p *proof) listen() {
 		p.wrong("listen.trusted_proxies", oneLine(err), "")
 	}
 	p.ready.Trusted = trusted
+	p.trustedCertificates(l)
 	if l.ProxyProtocol && len(l.TrustedProxies) == 0 {
 		p.wrong("listen.proxy_protocol", "does nothing without listen.trusted_proxies", "name the balancers' addresses there")
 	}
@@ -41,6 +42,24 @@ func (p *proof) listen() {
 		p.certificate()
 	default:
 		p.plain(loopback(host))
+	}
+}
+
+// trustedCertificates proves whose certificates make a proxy trusted.
+func (p *proof) trustedCertificates(l Listen) {
+	const key = "listen.trusted_certificates"
+	if l.TrustedCertificates.None() {
+		return
+	}
+	for name, err := range l.TrustedCertificates.Check() {
+		p.wrong(key+"."+name, err.Error(), "")
+	}
+	p.authorities(key+".ca", l.TrustedCertificates.CA)
+	switch {
+	case len(l.TrustedProxies) == 0:
+		p.wrong(key, "does nothing without listen.trusted_proxies", "name the proxies' addresses or networks there as well")
+	case l.ClientCertificates == "":
+		p.wrong(key, "needs listen.client_certificates: no proxy is asked for a certificate", "write request, and listen.cert and listen.key where they are missing")
 	}
 }
 

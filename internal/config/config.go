@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"github.com/esgateway/esgateway/internal/certs"
 	"github.com/esgateway/esgateway/internal/elastic"
 	"github.com/esgateway/esgateway/internal/proxy"
 	"github.com/esgateway/esgateway/internal/secret"
@@ -64,6 +65,10 @@ type Listen struct {
 	// TrustedProxies are addresses and networks of proxies whose X-Forwarded-For
 	// is believed.
 	TrustedProxies []string `yaml:"trusted_proxies"`
+	// TrustedCertificates are the proxies' own certificates. With them an address of
+	// trusted_proxies is not enough: the proxy must show one of them as well, so it needs
+	// client_certificates.
+	TrustedCertificates certs.HolderConfig `yaml:"trusted_certificates"`
 	// ProxyProtocol reads a PROXY header (version 1 or 2) in front of what trusted_proxies
 	// send, for the client's address. The headers of the request are then that client's own.
 	ProxyProtocol bool `yaml:"proxy_protocol"`

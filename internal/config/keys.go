@@ -58,7 +58,8 @@ func above(key string) string {
 // listed here; a plug-in's field has the tag `file:"true"` instead.
 func isFile(key string) bool {
 	switch key {
-	case "listen.cert", "listen.key", "elasticsearch.ca", "elasticsearch.password_file", "sessions.keys_file", "brand.logo":
+	case "listen.cert", "listen.key", "elasticsearch.ca", "elasticsearch.password_file", "sessions.keys_file", "brand.logo",
+		"listen.trusted_certificates.ca":
 		return true
 	}
 	_, ofRoute, _ := strings.Cut(key, "].")

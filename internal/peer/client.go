@@ -35,16 +35,16 @@ func (t Trusted) sender(r *http.Request) (addr netip.Addr, trusted bool) {
 	addr = Socket(r)
 	named, ok := r.Context().Value(announcedKey{}).(func() (netip.Addr, bool))
 	if !ok || !t.Has(addr) {
-		return addr, t.Has(addr)
+		return addr, t.writes(r, addr)
 	}
 	client, relayed := named()
 	switch {
 	case !relayed:
-		return addr, true
+		return addr, t.writes(r, addr)
 	case !client.IsValid():
 		return addr, false
 	}
-	return client.Unmap().WithZone(""), t.Has(client)
+	return client.Unmap().WithZone(""), t.writes(r, client)
 }
 
 // Client is the address of the client, unmapped: the sender of the headers, or, while

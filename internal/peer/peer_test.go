@@ -1,6 +1,8 @@
 package peer_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -97,6 +99,50 @@ func TestWhoWroteTheHeadersOfAnAnnouncedClient(t *testing.T) {
 			}
 			if got := list.Is(r); got != tc.is {
 				t.Errorf("written by somebody trusted: %v, want %v", got, tc.is)
+			}
+		})
+	}
+}
+
+func TestACertificateMayBeRequiredBesides(t *testing.T) {
+	t.Parallel()
+	mine := &x509.Certificate{Raw: []byte("mine")}
+	list := trusted(t, "10.0.0.0/8").Requiring(func(shown []*x509.Certificate) bool { return len(shown) > 0 && shown[0] == mine })
+	relayed := func(client string) func(*http.Request) *http.Request {
+		return func(r *http.Request) *http.Request {
+			return r.WithContext(peer.Announce(r.Context(), func() (netip.Addr, bool) { return netip.MustParseAddr(client), true }))
+		}
+	}
+	plain := func(r *http.Request) *http.Request { return r }
+	for name, tc := range map[string]struct {
+		remote     string
+		shown      *tls.ConnectionState
+		how        func(*http.Request) *http.Request
+		is, listed bool
+		client     string
+	}{
+		"with it":              {"10.0.0.1:1", &tls.ConnectionState{PeerCertificates: []*x509.Certificate{mine}}, plain, true, true, "198.51.100.9"},
+		"with another":         {"10.0.0.1:1", &tls.ConnectionState{PeerCertificates: []*x509.Certificate{{}}}, plain, false, true, "10.0.0.1"},
+		"with none":            {"10.0.0.1:1", &tls.ConnectionState{}, plain, false, true, "10.0.0.1"},
+		"without TLS":          {"10.0.0.1:1", nil, plain, false, true, "10.0.0.1"},
+		"from elsewhere":       {"192.0.2.1:1", &tls.ConnectionState{PeerCertificates: []*x509.Certificate{mine}}, plain, false, false, "192.0.2.1"},
+		"announced":            {"10.0.0.1:1", &tls.ConnectionState{PeerCertificates: []*x509.Certificate{mine}}, relayed("10.0.0.2"), true, true, "198.51.100.9"},
+		"announced, with none": {"10.0.0.1:1", &tls.ConnectionState{}, relayed("10.0.0.2"), false, true, "10.0.0.2"},
+		"announced, a client":  {"10.0.0.1:1", &tls.ConnectionState{PeerCertificates: []*x509.Certificate{mine}}, relayed("203.0.113.7"), false, false, "203.0.113.7"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := request(tc.remote, "198.51.100.9")
+			r.TLS = tc.shown
+			r = tc.how(r)
+			if got := list.Is(r); got != tc.is {
+				t.Errorf("trusted: %v", got)
+			}
+			if got := list.Listed(r); got != tc.listed {
+				t.Errorf("listed: %v", got)
+			}
+			if got := list.Client(r).String(); got != tc.client {
+				t.Errorf("client: %s, want %s", got, tc.client)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,7 +12,30 @@ import (
 
 // Trusted is the list of peers that may say in headers for whom they speak. The zero
 // value trusts nobody. It is safe for concurrent use.
-type Trusted struct{ nets []netip.Prefix }
+type Trusted struct {
+	nets  []netip.Prefix
+	known func([]*x509.Certificate) bool // nil: an address is enough
+}
+
+// Requiring is the list with one more condition: whoever writes headers must have shown a
+// certificate that is known. Announcing a client (PROXY) comes before TLS, so for that an
+// address stays enough.
+func (t Trusted) Requiring(known func(shown []*x509.Certificate) bool) Trusted {
+	t.known = known
+	return t
+}
+
+// writes reports whether somebody with that address, at the other end of the request's
+// connection, may write headers.
+func (t Trusted) writes(r *http.Request, addr netip.Addr) bool {
+	switch {
+	case !t.Has(addr):
+		return false
+	case t.known == nil:
+		return true
+	}
+	return r.TLS != nil && t.known(r.TLS.PeerCertificates)
+}
 
 // ParseTrusted reads addresses ("10.0.0.1") and networks ("10.0.0.0/8"). Errors name
 // every wrong element and what would be right. A network that holds every address is
@@ -71,6 +95,13 @@ func (t Trusted) None() bool { return len(t.nets) == 0 }
 func (t Trusted) Is(r *http.Request) bool {
 	_, trusted := t.sender(r)
 	return trusted
+}
+
+// Listed reports whether a request comes from an address on the list, by whatever it has
+// shown: such a connection is a proxy's, and what it proves of itself is no client's.
+func (t Trusted) Listed(r *http.Request) bool {
+	addr, _ := t.sender(r)
+	return t.Has(addr)
 }
 
 // Has reports whether an address is trusted. The invalid address never is.

@@ -143,7 +143,7 @@ func (m *Method) shown(r *http.Request) (Presented, error) {
 		switch {
 		case r.TLS == nil:
 			return Presented{}, nil
-		case m.trusted.Is(r):
+		case m.trusted.Listed(r):
 			if len(r.TLS.PeerCertificates) > 0 {
 				m.log.InfoContext(r.Context(), "the certificate of a peer in listen.trusted_proxies is its own, and that of none of its clients", "http.request.id", web.RequestID(r.Context()))
 			}

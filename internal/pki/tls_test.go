@@ -1,10 +1,12 @@
 package pki_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -40,6 +42,7 @@ type listener struct {
 	clients, servers     *authority
 	address, cert, key   string
 	crl                  string
+	header               http.Header // what clients send along
 	counts               *metrics.Set
 	front                string // what a load balancer that passes TLS on writes in front
 }
@@ -67,7 +70,14 @@ func (a *authority) pair(t *testing.T, name, cert, key string) *x509.Certificate
 	return c
 }
 
-func listens(t *testing.T, mode, trusted string) *listener {
+// listening is how; the zero value asks for certificates and trusts no proxy.
+type listening struct {
+	mode   string // of client_certificates
+	more   string // further keys of the section listen, each after a comma
+	method string // in the place of the usual one
+}
+
+func listens(t *testing.T, how listening) *listener {
 	t.Helper()
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }
@@ -90,16 +100,16 @@ func listens(t *testing.T, mode, trusted string) *listener {
 	}
 	for name, text := range map[string]string{"keys": session.NewKey() + "\n", "clients.pem": armoured(l.clients.Certificate), "gateway.yaml": fmt.Sprintf(`
 public_url: https://localhost:%[1]s
-listen: {address: "%[2]s", cert: tls.crt, key: tls.key, client_certificates: %[3]s, trusted_proxies: [%[9]s], proxy_protocol: true}
+listen: {address: "%[2]s", cert: tls.crt, key: tls.key, client_certificates: %[3]s%[9]s}
 operations: {address: ""}
 elasticsearch: {urls: ["%[4]s"], ca: "%[5]s", username: %[6]s, password_file: "%[7]s"}
 sessions: {keys_file: keys, store: {type: embedded, path: sessions.db}}
 methods:
   - {name: corp, type: saml, realm: saml1}
-  - {name: services, type: pki, from: tls, ca: clients.pem, crl: clients.crl}
+  - {name: services, type: pki, %[10]s, ca: clients.pem, crl: clients.crl}
 routes:
   - {to: ["%[8]s"]}
-`, port, l.address, mode, l.ElasticURL, l.Ready.Elastic.CA, gatewaytest.Account, l.Ready.Elastic.PasswordFile, l.AppURL, trusted)} {
+`, port, l.address, cmp.Or(how.mode, "request"), l.ElasticURL, l.Ready.Elastic.CA, gatewaytest.Account, l.Ready.Elastic.PasswordFile, l.AppURL, how.more, cmp.Or(how.method, "from: tls"))} {
 		if err := os.WriteFile(file(name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -171,6 +181,9 @@ func (l *listener) get(t *testing.T, c *http.Client, host string) (status int, b
 	if err != nil {
 		t.Fatal(err)
 	}
+	for name, value := range l.header {
+		r.Header[name] = value
+	}
 	resp, err = c.Do(r)
 	if err != nil {
 		return 0, "", nil, err
@@ -183,7 +196,7 @@ func (l *listener) get(t *testing.T, c *http.Client, host string) (status int, b
 // TestACertificateOfOurOwnListener: whoever has the key may show it.
 func TestACertificateOfOurOwnListener(t *testing.T) {
 	t.Parallel()
-	l := listens(t, "request", "192.0.2.1")
+	l := listens(t, listening{})
 	dir := t.TempDir()
 	mine, theirs := []string{filepath.Join(dir, "a.crt"), filepath.Join(dir, "a.key")}, []string{filepath.Join(dir, "b.crt"), filepath.Join(dir, "b.key")}
 	l.clients.pair(t, "robot", mine[0], mine[1])
@@ -214,7 +227,7 @@ func TestACertificateOfOurOwnListener(t *testing.T) {
 // TestACertificateThroughALoadBalancerThatPassesTLSOn: it names the client before TLS begins.
 func TestACertificateThroughALoadBalancerThatPassesTLSOn(t *testing.T) {
 	t.Parallel()
-	l := listens(t, "request", "127.0.0.1")
+	l := listens(t, listening{more: ", trusted_proxies: [127.0.0.1], proxy_protocol: true"})
 	l.front = "PROXY TCP4 203.0.113.7 192.0.2.1 1234 443\r\n"
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "a.crt"), filepath.Join(dir, "a.key")
@@ -237,23 +250,70 @@ func TestACertificateThroughALoadBalancerThatPassesTLSOn(t *testing.T) {
 
 func TestWithRequireNobodyComesInWithoutACertificate(t *testing.T) {
 	t.Parallel()
-	l := listens(t, "require", "192.0.2.1")
+	l := listens(t, listening{mode: "require"})
 	if status, _, _, err := l.get(t, l.client(t), "localhost"); err == nil {
 		t.Errorf("without: %d", status)
+	}
+}
+
+// TestALoadBalancerIsKnownByItsCertificate: its address alone lets it say nothing of
+// others, and its certificate is not theirs.
+func TestALoadBalancerIsKnownByItsCertificate(t *testing.T) {
+	t.Parallel()
+	pairOf := func(a *authority, name string) (c *x509.Certificate, files []string) {
+		dir := t.TempDir()
+		files = []string{filepath.Join(dir, name+".crt"), filepath.Join(dir, name+".key")}
+		return a.pair(t, name, files[0], files[1]), files
+	}
+	proxies := newAuthority(t, "proxies", time.Now())
+	_, named := pairOf(proxies, "named")
+	pinned, pin := pairOf(newAuthority(t, "elsewhere", time.Now()), "pinned")
+	_, strange := pairOf(newAuthority(t, "proxies", time.Now()), "strange")
+	ca := filepath.Join(t.TempDir(), "proxies.pem")
+	if err := os.WriteFile(ca, []byte(armoured(proxies.Certificate)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fingerprint := sha256.Sum256(pinned.Raw)
+	for name, tc := range map[string]struct{ trusted, says string }{
+		"in headers": {"127.0.0.1", "from: header, format: nginx"},
+		"in headers, from an address that is not on the list": {"192.0.2.1", "from: header, format: nginx"},
+		"in its own handshake":                                {"127.0.0.1", "from: tls"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := listens(t, listening{method: tc.says, more: fmt.Sprintf(
+				", trusted_proxies: [%s], trusted_certificates: {ca: '%s', names: [other.localhost], fingerprints: ['%X']}", tc.trusted, ca, fingerprint)})
+			robot, own := pairOf(l.clients, "robot")
+			l.header = http.Header{"X-Ssl-Client-Verify": {"SUCCESS"}, "X-Ssl-Client-Cert": {escaped(robot)}, "X-Forwarded-For": {"203.0.113.7"}}
+			for who, known := range map[string]bool{"named": true, "pinned": true, "strange": false, "a client": false, "nobody": false} {
+				client := l.client(t, map[string][]string{"named": named, "pinned": pin, "strange": strange, "a client": own}[who]...)
+				status, body, _, err := l.get(t, client, "localhost")
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := http.StatusUnauthorized
+				if known && name == "in headers" {
+					want = http.StatusOK
+				}
+				if status != want || strings.Contains(body, "X-Real-Ip: 203.0.113.7\r\n") != (want == http.StatusOK) {
+					t.Errorf("%s: %d, want %d: %s", who, status, want, body)
+				}
+			}
+		})
 	}
 }
 
 // TestAnOverdueListIsCounted, also while no client comes.
 func TestAnOverdueListIsCounted(t *testing.T) {
 	t.Parallel()
-	l := listens(t, "request", "192.0.2.1")
+	l := listens(t, listening{})
 	says := func(line string) {
 		t.Helper()
-		scrape := httptest.NewRecorder()
-		l.counts.Handler().ServeHTTP(scrape, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
-		if !strings.Contains(scrape.Body.String(), "\nesgateway_"+line+"\n") {
-			t.Errorf("no %s in\n%s", line, scrape.Body)
-		}
+		gatewaytest.Eventually(t, line, func() bool { // one gauge may be read while another one reads the files
+			scrape := httptest.NewRecorder()
+			l.counts.Handler().ServeHTTP(scrape, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
+			return strings.Contains(scrape.Body.String(), "\nesgateway_"+line+"\n")
+		})
 	}
 	l.clients.list(t, l.crl, l.Clock.Now())
 	l.Clock.Advance(6 * time.Second)
@@ -270,7 +330,7 @@ func TestAnOverdueListIsCounted(t *testing.T) {
 // TestTheListenersOwnCertificateIsReadAgain once its files have changed.
 func TestTheListenersOwnCertificateIsReadAgain(t *testing.T) {
 	t.Parallel()
-	l := listens(t, "request", "192.0.2.1")
+	l := listens(t, listening{})
 	serialOf := func() string {
 		c := l.client(t)
 		defer c.CloseIdleConnections()

@@ -12,12 +12,14 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/esgateway/esgateway/internal/audit"
+	"github.com/esgateway/esgateway/internal/certs"
 	"github.com/esgateway/esgateway/internal/config"
 	"github.com/esgateway/esgateway/internal/elastic"
 	"github.com/esgateway/esgateway/internal/fault"
 	"github.com/esgateway/esgateway/internal/gate"
 	"github.com/esgateway/esgateway/internal/login"
 	"github.com/esgateway/esgateway/internal/metrics"
+	"github.com/esgateway/esgateway/internal/peer"
 	"github.com/esgateway/esgateway/internal/proxy"
 	"github.com/esgateway/esgateway/internal/session"
 	"github.com/esgateway/esgateway/internal/web"
@@ -69,14 +71,18 @@ func Build(c *config.Ready, l Lasting) (*Gateway, error) {
 	sessions := session.NewManager(c.Sessions, session.Deps{
 		Vault: vault, Elastic: es, Now: l.Now, Log: l.Log, Observer: observer{audit: l.Audit, metrics: l.Metrics},
 	})
-	methods, err := buildMethods(c, l, es)
+	trusted, err := trustedPeers(c, l)
+	if err != nil {
+		return nil, err
+	}
+	methods, err := buildMethods(c, l, es, trusted)
 	if err != nil {
 		return nil, err
 	}
 	if err := checkCertificates(c, methods); err != nil {
 		return nil, err
 	}
-	client := func(r *http.Request) netip.Addr { return c.Trusted.Client(r) }
+	client := func(r *http.Request) netip.Addr { return trusted.Client(r) }
 	flow := login.New(login.Setup{
 		Public: c.Public, Prefix: c.Prefix, Landing: c.Landing, Methods: methods, Applications: applications(c), Returns: c.Returns,
 		Sessions: sessions, Vault: vault, Cookies: cookies, Pages: pages, Audit: l.Audit, Metrics: l.Metrics,
@@ -95,12 +101,26 @@ func Build(c *config.Ready, l Lasting) (*Gateway, error) {
 	}, nil
 }
 
+// trustedPeers are those of the configuration, with what they must show.
+func trustedPeers(c *config.Ready, l Lasting) (peer.Trusted, error) {
+	if c.Listen.TrustedCertificates.None() {
+		return c.Trusted, nil
+	}
+	holders, err := certs.NewHolders(l.Now, c.Listen.TrustedCertificates, func(err error) {
+		l.Log.Warn("the authorities of trusted proxies have changed and cannot be used; the last good ones stay", "error.message", err.Error())
+	})
+	if err != nil {
+		return peer.Trusted{}, fmt.Errorf("listen.trusted_certificates: %w", err)
+	}
+	return c.Trusted.Requiring(holders.Include), nil
+}
+
 // buildMethods builds every configured method with its own address.
-func buildMethods(c *config.Ready, l Lasting, es *elastic.Client) ([]login.Configured, error) {
+func buildMethods(c *config.Ready, l Lasting, es *elastic.Client, trusted peer.Trusted) ([]login.Configured, error) {
 	var out []login.Configured
 	for _, m := range c.Methods {
 		built, err := m.Build(login.Deps{
-			Name: m.Name, Title: m.Title, Base: MethodURL(c, m), Elastic: es, ClientCertificates: c.Listen.ClientCertificates != "", Trusted: c.Trusted, Now: l.Now, Log: l.Log, Alarm: l.Metrics.Alarm,
+			Name: m.Name, Title: m.Title, Base: MethodURL(c, m), Elastic: es, ClientCertificates: c.Listen.ClientCertificates != "", Trusted: trusted, Now: l.Now, Log: l.Log, Alarm: l.Metrics.Alarm,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("method %s: %w", m.Name, err)
