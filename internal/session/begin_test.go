@@ -1,9 +1,12 @@
 package session_test
 
 import (
+	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -179,5 +182,40 @@ func TestSignInsAtTheSameMomentLeaveEveryIDWithALivingSession(t *testing.T) {
 				t.Error("an id of a minute ago leads nowhere")
 			}
 		}
+	}
+}
+
+// counting is a store that counts what is read of it, record by record.
+type counting struct {
+	session.Store
+	loads atomic.Int64
+}
+
+func (c *counting) Load(ctx context.Context, k session.Key) (session.Record, error) {
+	c.loads.Add(1)
+	return c.Store.Load(ctx, k)
+}
+
+// TestWhatANodeDoesByItselfGrowsWithWhatIsToBeDone, and not with all sessions: every node
+// does it, every few seconds.
+func TestWhatANodeDoesByItselfGrowsWithWhatIsToBeDone(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	h.signIn("alice", "early")
+	h.clock.advance(session.Default().Idle / 2)
+	for i := range 50 {
+		h.signIn("bob", strconv.Itoa(i))
+	}
+	store := &counting{Store: h.store}
+	node := openHouseOn(t, h.clock, h.es, store, h.keys)
+	node.Recover(t.Context())
+	node.Sweep(t.Context())
+	if n, err := node.Live(t.Context()); err != nil || n != 51 || store.loads.Load() != 0 {
+		t.Errorf("nothing is to be done: %d records of %d were read (%v)", store.loads.Load(), n, err)
+	}
+	h.clock.advance(session.Default().Idle/2 + time.Second)
+	node.Sweep(t.Context())
+	if got := node.journal.reasons(); !slices.Equal(got, []session.Reason{session.Idle}) || store.loads.Load() > 5 {
+		t.Errorf("one is over: ended %v, %d records were read", got, store.loads.Load())
 	}
 }

@@ -70,8 +70,15 @@ func (s *Session) labels() []Label {
 	if s.Provider.Session != "" {
 		labels = append(labels, ProviderSessionLabel(s.Realm, s.Provider.Session))
 	}
+	if !s.renewing.IsZero() {
+		labels = append(labels, renewingLabel())
+	}
 	return labels
 }
+
+// renewingLabel finds the sessions whose renewal is marked, so that one that a node has
+// left behind is finished soon.
+func renewingLabel() Label { return LabelOf("renewing") }
 
 // UserLabel finds all sessions of a user in a realm.
 func UserLabel(realm, user string) Label { return LabelOf("user", realm, user) }

@@ -2,12 +2,19 @@ package session
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"time"
 )
 
-// sweepEvery is how often ended sessions are looked for and debts are tried.
-const sweepEvery = 30 * time.Second
+const (
+	// recoverEvery is how often renewals are looked for that their node has left behind:
+	// ES gives the same pair for some seconds only.
+	recoverEvery = 5 * time.Second
+	// sweepEvery is how many times as often ended sessions are looked for and debts tried.
+	sweepEvery = 6
+)
 
 // lastWork is how long background work may take to end at a shutdown.
 const lastWork = 5 * time.Second
@@ -15,15 +22,21 @@ const lastWork = 5 * time.Second
 // debtRest is how long a stored debt is left to whoever wrote it.
 const debtRest = time.Minute
 
-// Run does what the manager does by itself, until ctx ends: at once it finishes
-// the renewals that a crash has interrupted; then, again and again, it ends
-// sessions past their deadlines, settles debts and sweeps the store. At the end
+// Run does what the manager does by itself, until ctx ends: at once, and again and again,
+// it finishes the renewals that somebody has left behind; less often it ends sessions
+// past their deadlines, settles debts and sweeps the store. Nodes begin that at different
+// moments, so that one of them finds what is to be done and the others nothing. At the end
 // it waits a little for background work: what is not done by then stands marked
 // in the store, and is taken up at the next start.
 func (m *Manager) Run(ctx context.Context) {
 	m.Recover(ctx)
-	for pause(ctx, sweepEvery) == nil {
-		m.Sweep(ctx)
+	start := anyOf(sweepEvery * uint64(recoverEvery))
+	_ = pause(ctx, time.Duration(start)%recoverEvery) // the loop asks once more
+	for turn := start / uint64(recoverEvery); pause(ctx, recoverEvery) == nil; turn++ {
+		m.Recover(ctx)
+		if turn%sweepEvery == 0 {
+			m.Sweep(ctx)
+		}
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWork)
 	defer cancel()
@@ -32,31 +45,38 @@ func (m *Manager) Run(ctx context.Context) {
 	}
 }
 
+// anyOf is any number below n.
+func anyOf(n uint64) uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return binary.BigEndian.Uint64(b[:]) % n
+}
+
 // Recover takes up the renewals that are marked in the store and that nobody
 // works on: after a crash ES still gives the same pair for some seconds. A mark
-// that is fresh may be another node's: the renewal waits until it is not.
+// that is fresh may be another node's, and is left until it is not.
 func (m *Manager) Recover(ctx context.Context) {
-	err := m.eachSession(ctx, func(s *Session) {
-		if !s.renewing.IsZero() {
+	err := m.vault.Labelled(ctx, purposeSession, renewingLabel(), m.opening(ctx, func(s *Session) {
+		if !s.renewing.IsZero() && !m.othersRenew(s) {
 			m.flights.start(context.WithoutCancel(ctx), m, s)
 		}
-	})
-	if err != nil {
+	}))
+	if err != nil && ctx.Err() == nil {
 		m.log.ErrorContext(ctx, "interrupted renewals were not looked for", "error.message", err.Error())
 	}
 }
 
-// Sweep ends what is over and pays what is owed, once.
+// Sweep ends what is over and pays what is owed, once. It looks at the sessions whose
+// deadline was over when they were last written, and at no others: with shorter deadlines
+// than then a session ends at its next use.
 func (m *Manager) Sweep(ctx context.Context) {
-	err := m.eachSession(ctx, func(s *Session) {
+	err := m.vault.Due(ctx, purposeSession, m.now().Add(sweepGrace), m.opening(ctx, func(s *Session) {
 		if reason, over := m.cfg.over(s, m.now()); over {
 			if _, err := m.end(ctx, s, reason); err != nil {
 				m.log.WarnContext(ctx, "an expired session was not ended; this is tried again", "esgateway.session", s.Hash(), "error.message", err.Error())
 			}
-		} else if !s.renewing.IsZero() && !m.othersRenew(s) {
-			m.flights.start(context.WithoutCancel(ctx), m, s)
 		}
-	})
+	}))
 	err = errors.Join(err, m.settleAll(ctx))
 	if _, swept := m.vault.store.Sweep(ctx); swept != nil {
 		err = errors.Join(err, swept)
@@ -68,14 +88,19 @@ func (m *Manager) Sweep(ctx context.Context) {
 
 // eachSession visits every session, living or over, that is not a mere move.
 func (m *Manager) eachSession(ctx context.Context, visit func(*Session)) error {
-	return m.vault.Each(ctx, purposeSession, func(key Key, e Entry, open func(any) error) bool {
+	return m.vault.Each(ctx, purposeSession, m.opening(ctx, visit))
+}
+
+// opening visits what can be opened and is not a mere move, until ctx ends.
+func (m *Manager) opening(ctx context.Context, visit func(*Session)) Visit {
+	return func(key Key, e Entry, open func(any) error) bool {
 		var rec record
 		if err := open(&rec); err != nil || rec.MovedTo != "" {
 			return ctx.Err() == nil
 		}
 		visit(rec.session(key, e.Version))
 		return ctx.Err() == nil
-	})
+	}
 }
 
 // settleAll tries every debt once that nobody works on.

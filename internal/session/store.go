@@ -59,6 +59,11 @@ type Store interface {
 	// Find returns the keys of the living records that carry the label, in no
 	// particular order.
 	Find(ctx context.Context, l Label) ([]Key, error)
+	// Due returns those of Find whose records expire until then.
+	Due(ctx context.Context, l Label, until time.Time) ([]Key, error)
+	// Count returns how many Find would return, as far as that can be told without
+	// naming them: a record that is just being written may count twice.
+	Count(ctx context.Context, l Label) (int, error)
 	// Each calls visit for every living record until visit returns false.
 	// Records written meanwhile may or may not be seen. visit may call the store.
 	Each(ctx context.Context, visit func(Key, Record) bool) error

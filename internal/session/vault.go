@@ -119,13 +119,39 @@ func (v *Vault) Find(ctx context.Context, l Label) ([]Key, error) {
 	return keys, away(err)
 }
 
+// Visit is called with a value's key, where it stands, and a function that opens it. It
+// returns false to stop.
+type Visit func(k Key, e Entry, open func(into any) error) bool
+
 // Each visits the living values of one purpose, with a function that opens the
 // value. It stops when visit returns false.
-func (v *Vault) Each(ctx context.Context, purpose string, visit func(k Key, e Entry, open func(into any) error) bool) error {
+func (v *Vault) Each(ctx context.Context, purpose string, visit Visit) error {
 	keys, err := v.Find(ctx, purposeLabel(purpose))
 	if err != nil {
 		return err
 	}
+	return v.visit(ctx, purpose, keys, visit)
+}
+
+// Due visits those of Each that expire until then.
+func (v *Vault) Due(ctx context.Context, purpose string, until time.Time, visit Visit) error {
+	keys, err := v.store.Due(ctx, purposeLabel(purpose), until)
+	if err != nil {
+		return away(err)
+	}
+	return v.visit(ctx, purpose, keys, visit)
+}
+
+// Labelled visits those of Each that carry the label.
+func (v *Vault) Labelled(ctx context.Context, purpose string, l Label, visit Visit) error {
+	keys, err := v.Find(ctx, l)
+	if err != nil {
+		return err
+	}
+	return v.visit(ctx, purpose, keys, visit)
+}
+
+func (v *Vault) visit(ctx context.Context, purpose string, keys []Key, visit Visit) error {
 	for _, key := range keys {
 		rec, err := v.store.Load(ctx, key)
 		if errors.Is(err, ErrNotFound) {
@@ -151,8 +177,8 @@ func entryOf(rec Record) Entry {
 
 // Count returns how many living records of that purpose there are.
 func (v *Vault) Count(ctx context.Context, purpose string) (int, error) {
-	keys, err := v.Find(ctx, purposeLabel(purpose))
-	return len(keys), err
+	n, err := v.store.Count(ctx, purposeLabel(purpose))
+	return n, away(err)
 }
 
 // purposeLabel marks every record of a purpose, so that they can be enumerated.

@@ -97,6 +97,26 @@ func (s *Store) Find(ctx context.Context, l session.Label) ([]session.Key, error
 		return nil, err
 	}
 	now := s.now()
+	return s.labelled(l, func(rec session.Record) bool { return living(rec, now) })
+}
+
+// Due implements session.Store.
+func (s *Store) Due(ctx context.Context, l session.Label, until time.Time) ([]session.Key, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	now := s.now()
+	return s.labelled(l, func(rec session.Record) bool { return living(rec, now) && !rec.Expires.After(until) })
+}
+
+// Count implements session.Store.
+func (s *Store) Count(ctx context.Context, l session.Label) (int, error) {
+	keys, err := s.Find(ctx, l)
+	return len(keys), err
+}
+
+// labelled returns the keys of the records under a label that pick likes.
+func (s *Store) labelled(l session.Label, pick func(session.Record) bool) ([]session.Key, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.down != nil {
@@ -104,7 +124,7 @@ func (s *Store) Find(ctx context.Context, l session.Label) ([]session.Key, error
 	}
 	var keys []session.Key
 	for _, e := range s.memory.labels[l] {
-		if living(e.rec, now) {
+		if pick(e.rec) {
 			keys = append(keys, e.key)
 		}
 	}

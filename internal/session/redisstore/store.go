@@ -155,6 +155,37 @@ func (s *Store) Delete(ctx context.Context, k session.Key, version uint64) error
 
 // Find implements session.Store.
 func (s *Store) Find(ctx context.Context, l session.Label) ([]session.Key, error) {
+	return s.between(ctx, l, "+inf")
+}
+
+// Due implements session.Store.
+func (s *Store) Due(ctx context.Context, l session.Label, until time.Time) ([]session.Key, error) {
+	return s.between(ctx, l, strconv.FormatInt(score(until), 10))
+}
+
+// Count implements session.Store.
+func (s *Store) Count(ctx context.Context, l session.Label) (int, error) {
+	inner, done, err := s.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	client, err := s.conn.get(inner)
+	if err != nil {
+		return 0, s.outage(ctx, err)
+	}
+	n, err := client.Do(inner, client.B().Zcount().Key(s.labelName(l)).Min(s.living()).Max("+inf").Build()).AsInt64()
+	return int(n), s.outage(ctx, err)
+}
+
+// score is where a record that expires then stands in the sets of its labels.
+func score(expires time.Time) int64 { return expires.UnixMilli() + 1 }
+
+// living is the lowest score of a record that has not expired.
+func (s *Store) living() string { return "(" + strconv.FormatInt(s.now().UnixMilli(), 10) }
+
+// between returns the keys under a label up to a score.
+func (s *Store) between(ctx context.Context, l session.Label, highest string) ([]session.Key, error) {
 	inner, done, err := s.begin(ctx)
 	if err != nil {
 		return nil, err
@@ -164,8 +195,7 @@ func (s *Store) Find(ctx context.Context, l session.Label) ([]session.Key, error
 	if err != nil {
 		return nil, s.outage(ctx, err)
 	}
-	after := "(" + strconv.FormatInt(s.now().UnixMilli(), 10)
-	members, err := client.Do(inner, client.B().Zrange().Key(s.labelName(l)).Min(after).Max("+inf").Byscore().Build()).AsStrSlice()
+	members, err := client.Do(inner, client.B().Zrange().Key(s.labelName(l)).Min(s.living()).Max(highest).Byscore().Build()).AsStrSlice()
 	if err != nil {
 		return nil, s.outage(ctx, err)
 	}

@@ -34,7 +34,7 @@ func (s *Store) write(ctx context.Context, k session.Key, script string, args ..
 
 // index adds a member to the sets of the record's labels, all at once.
 func (s *Store) index(ctx context.Context, rec session.Record, m string) error {
-	now, until := s.now().UnixMilli(), rec.Expires.UnixMilli()+1
+	now, until := s.now().UnixMilli(), score(rec.Expires)
 	errs := make([]error, len(rec.Labels))
 	var all sync.WaitGroup
 	for i, l := range rec.Labels {

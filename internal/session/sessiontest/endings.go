@@ -34,6 +34,8 @@ func closedSaysSo(f *fixture) {
 		"Take":   func() error { _, err := f.store.Take(ctx, key("a")); return err },
 		"Delete": func() error { return f.store.Delete(ctx, key("a"), 1) },
 		"Find":   func() error { _, err := f.store.Find(ctx, label("l")); return err },
+		"Due":    func() error { _, err := f.store.Due(ctx, label("l"), f.clock.Now()); return err },
+		"Count":  func() error { _, err := f.store.Count(ctx, label("l")); return err },
 		"Each":   func() error { return f.store.Each(ctx, func(session.Key, session.Record) bool { return true }) },
 		"Sweep":  func() error { _, err := f.store.Sweep(ctx); return err },
 	} {

@@ -106,12 +106,18 @@ func (f *fixture) finds(name string, want ...string) {
 	if err != nil {
 		f.Fatalf("Find %q: %v", name, err)
 	}
+	f.keysOf(got, want)
+}
+
+// keysOf checks that these are the keys of those names, in any order, each once.
+func (f *fixture) keysOf(got []session.Key, want []string) {
+	f.Helper()
 	var keys []session.Key
 	for _, name := range want {
 		keys = append(keys, key(name))
 	}
 	if !slices.Equal(sorted(got), sorted(keys)) {
-		f.Fatalf("Find %q: %d keys %x, want those of %q", name, len(got), got, want)
+		f.Fatalf("found %d keys %x, want those of %q", len(got), got, want)
 	}
 }
 

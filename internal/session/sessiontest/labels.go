@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"time"
 )
 
 func labels() []testCase {
@@ -11,6 +12,7 @@ func labels() []testCase {
 		{name: "records are found by each of their labels", test: foundByLabels},
 		{name: "a save takes the labels that it names and no others", test: labelsChange},
 		{name: "a label that is given twice finds once", test: labelTwice},
+		{name: "what ends until then is found by its label, and all are counted", test: dueAndCount},
 		{name: "labels hold through any order of writes", test: labelsModel},
 	}
 }
@@ -46,6 +48,42 @@ func labelTwice(f *fixture) {
 	f.is(f.store.Delete(f.Context(), key("a"), 0), nil, "Delete")
 	f.finds("l", "b")
 	f.finds("m")
+}
+
+func dueAndCount(f *fixture) {
+	due := func(until time.Duration, want ...string) {
+		f.Helper()
+		got, err := f.store.Due(f.Context(), label("l"), f.clock.Now().Add(until))
+		f.is(err, nil, "Due")
+		f.keysOf(got, want)
+	}
+	count := func(name string, want int) {
+		f.Helper()
+		got, err := f.store.Count(f.Context(), label(name))
+		f.is(err, nil, "Count")
+		if got != want {
+			f.Errorf("Count %q: %d, want %d", name, got, want)
+		}
+	}
+	f.save("early", f.record(0, "early", "l"))
+	f.clock.Advance(life / 2)
+	f.save("late", f.record(0, "late", "l"))
+	f.save("other", f.record(0, "other", "m"))
+	due(life/2 - time.Second)
+	due(life/2, "early")
+	due(life, "early", "late")
+	count("l", 2)
+	count("m", 1)
+	count("none", 0)
+	f.save("early", f.record(1, "early", "l")) // it is used, and ends later
+	due(life / 2)
+	due(life, "early", "late")
+	count("l", 2)
+	f.is(f.store.Delete(f.Context(), key("late"), 0), nil, "Delete")
+	due(life, "early")
+	f.clock.Advance(life + time.Second)
+	due(life)
+	count("l", 0)
 }
 
 // labelsModel does what comes, and keeps the books itself.
