@@ -101,7 +101,8 @@ func (f *Flow) beginByProof(w http.ResponseWriter, r *http.Request, m *Configure
 // What people read where a certificate is the way in, and none is there.
 const (
 	nothingShown = "Your browser has shown no client certificate."
-	showOne      = "Put in your smart card, or choose a certificate when the browser asks for one. Browsers ask once and remember the answer: close all windows of this one, start it again, and open the page."
+	showOne      = "Put in your smart card, if you have one. Then close all windows of this browser, start it again, open this page, and choose your certificate: browsers ask once and remember the answer."
+	showAnother  = "Tell your administrator, or show another certificate: close all windows of this browser, start it again, and choose that one."
 )
 
 // silent reports whether a certificate may sign in a browser that shows the sign-in page

@@ -68,7 +68,11 @@ func (f *Flow) choices(r *http.Request, b browser) (all []web.Choice, auto bool,
 		}
 		all = append(all, choice)
 	}
-	if missed && notice == "" && len(all) == 0 {
+	switch {
+	case len(all) > 0:
+	case notice != "":
+		notice += " " + showAnother
+	case missed:
 		notice = nothingShown + " " + showOne
 	}
 	return all, auto && len(all) == 1, notice

@@ -140,11 +140,11 @@ func TestWithoutACertificateThatCountsThePageSaysWhy(t *testing.T) {
 	f := behindFront(t, ", title: Smart card, crl: '{{crl}}'", trustLoopback)
 	robot := f.ca.client(t, "robot", f.Clock.Now())
 	page := prefix + "/login?next=/" + only
-	if got := f.Browser().Get(page, shows(nil)...); !strings.Contains(got.Body, "has shown no client certificate") || strings.Contains(got.Body, "data-method=") {
+	if got := f.Browser().Get(page, shows(nil)...); !strings.Contains(got.Body, "has shown no client certificate. Put in your smart card") || strings.Contains(got.Body, "data-method=") || strings.Contains(got.Body, "no way to sign in") {
 		t.Errorf("with none: %s", got.Body)
 	}
 	f.revoke(t, robot)
-	if got := f.Browser().Get(page, shows(robot)...); !strings.Contains(got.Body, "Your client certificate was revoked.") || strings.Contains(got.Body, "data-method=") {
+	if got := f.Browser().Get(page, shows(robot)...); !strings.Contains(got.Body, "Your client certificate was revoked. Tell your administrator, or show another") || strings.Contains(got.Body, "data-method=") || strings.Contains(got.Body, "no way to sign in") {
 		t.Errorf("with a revoked one: %s", got.Body)
 	}
 	nobody := f.ca.client(t, "nobody", f.Clock.Now())

@@ -236,6 +236,7 @@ func TestSignInForms(t *testing.T) {
 			[]string{"data-auto"},
 		},
 		{"without a method there is no form", web.SignIn{Auto: true}, []string{"There is no way to sign in"}, []string{"<form", "<button"}},
+		{"or it says why there is none", web.SignIn{Notice: "Put in your card."}, []string{"Put in your card."}, []string{"<form", "<button", "There is no way"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

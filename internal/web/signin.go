@@ -9,13 +9,15 @@ type SignIn struct {
 	// Next is where the person wants to go. The script adds the fragment of the
 	// page's address, which browsers carry over redirects and keep from servers.
 	Next string
-	// Choices are the ways to sign in. None: the page says that there is none.
+	// Choices are the ways to sign in. None: the page says that there is none, unless
+	// Notice says more.
 	Choices []Choice
 	// Hidden are further fields that every choice sends along.
 	Hidden map[string]string
 	// Auto: go on with the only choice without waiting for a click.
 	Auto bool
-	// Notice is a sentence above the choices, such as why the person is here.
+	// Notice is a sentence above the choices, such as why the person is here, or why
+	// there are none.
 	Notice string
 }
 

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/esgateway/esgateway/internal/standin"
+	"github.com/esgateway/esgateway/internal/standin/pkirealm"
 	"github.com/esgateway/esgateway/internal/standin/samlrealm"
 	"github.com/esgateway/esgateway/test/parts"
 )
@@ -41,6 +42,12 @@ type world struct {
 	program, config string
 	ops             string
 	openID          []openID
+
+	authority *parts.CA // of all servers
+	cards     *parts.CA // of people's client certificates, where there are any
+	profile   *parts.Profile
+	hosts     []string // that the browser finds
+	origins   []string // that ask for a card
 }
 
 // setting is what differs between worlds.
@@ -58,6 +65,9 @@ type setting struct {
 	// openID are methods of OpenID Connect besides that of SAML, or alone.
 	openID      []openID
 	withoutSAML bool
+	// card is the name in the client certificate that the browser's owner has, and makes
+	// a method of it; empty: nobody is asked for one.
+	card string
 }
 
 // newWorld starts everything, with SimpleSAMLphp.
@@ -86,6 +96,9 @@ func newWorldOf(t *testing.T, s setting) *world {
 		ops:    "http://" + parts.Loopback(ops),
 		client: authority.Client(),
 		wire:   &wire{},
+
+		authority: authority,
+		hosts:     append(s.further, gatewayHost, identityHost, elsewhere),
 	}
 	idpHost := ""
 	if s.secure {
@@ -99,9 +112,14 @@ func newWorldOf(t *testing.T, s setting) *world {
 		s.start = startSimpleSAMLphp
 	}
 	w.openID = addressed(w.origin, s.openID)
-	w.idp = s.start(t, parts.IdentityProviderConfig{
-		Host: idpHost, CA: authority, Port: parts.FreePort(t), Peer: s.peer, Clients: clientsOf(w.openID),
-	})
+	if !s.withoutSAML || len(s.openID) > 0 {
+		w.idp = s.start(t, parts.IdentityProviderConfig{
+			Host: idpHost, CA: authority, Port: parts.FreePort(t), Peer: s.peer, Clients: clientsOf(w.openID),
+		})
+	}
+	if s.card != "" {
+		w.cards = parts.NewCA(t)
+	}
 	elasticsearch := w.startElasticsearch(t, authority, s)
 	app := httptest.NewServer(newApplication(elasticsearch, authority))
 	t.Cleanup(app.Close)
@@ -115,7 +133,17 @@ func newWorldOf(t *testing.T, s setting) *world {
 		port: port, ops: ops, secure: s.secure, elasticsearch: elasticsearch, app: app.URL, further: s.further, methods: w.methods(s),
 	})
 	w.start(t)
-	w.browser = parts.StartBrowser(t, authority, append(s.further, gatewayHost, identityHost)...)
+	if s.card == "" {
+		w.browser = parts.StartBrowser(t, authority, w.hosts...)
+		return w
+	}
+	w.origins = []string{w.origin}
+	for _, host := range s.further {
+		w.origins = append(w.origins, w.originOf(t, host)) // our listener asks whatever name is wanted
+	}
+	w.profile = parts.NewProfile(t, w.origins...)
+	w.profile.Insert(t, w.cards.Card(t, s.card, "card@example.test"))
+	w.browser = w.profile.Start(t, authority, w.hosts...)
 	return w
 }
 
@@ -147,6 +175,13 @@ func (w *world) startElasticsearch(t *testing.T, authority *parts.CA, s setting)
 	for _, realm := range w.oidcRealms(t, authority) {
 		config.OIDC = append(config.OIDC, realm)
 		config.RoleMappings = append(config.RoleMappings, roleMappings(realm.Name)...)
+	}
+	if w.cards != nil {
+		config.PKI = []pkirealm.Config{{Name: "pki1", CertificateAuthorities: []*x509.Certificate{w.cards.Certificate()}, DelegationEnabled: true}}
+		config.RoleMappings = append(config.RoleMappings, standin.RoleMapping{Realm: "pki1", Users: []string{s.card}, Roles: []string{"analyst"}})
+		own := config.Roles["esgateway"]
+		own.Cluster = append(own.Cluster, "delegate_pki")
+		config.Roles["esgateway"] = own
 	}
 	es, err := standin.New(config)
 	if err != nil {
@@ -188,6 +223,9 @@ func (w *world) methods(s setting) string {
 		fmt.Fprintf(&lines, "  - {name: %s, type: oidc, realm: %s, title: Account at %s, issuer: %q, ca: ca.crt, id_token: require%s}\n",
 			o.name, o.realm(), o.name, w.idp.Issuer(o.client), o.settings)
 	}
+	if w.cards != nil {
+		lines.WriteString("  - {name: card, type: pki, from: tls, realm: pki1, title: Smart card, ca: cards.crt}\n")
+	}
 	return lines.String()
 }
 
@@ -207,7 +245,12 @@ func (w *world) configure(t *testing.T, authority *parts.CA, c configuration) {
 	host := "localhost"
 	if c.secure {
 		host = gatewayHost
-		listen = fmt.Sprintf("{address: 127.0.0.1:%d, cert: tls.crt, key: tls.key}", c.port)
+		asks := ""
+		if w.cards != nil {
+			asks = ", client_certificates: request"
+			parts.Write(t, filepath.Join(dir, "cards.crt"), w.cards.PEM())
+		}
+		listen = fmt.Sprintf("{address: 127.0.0.1:%d, cert: tls.crt, key: tls.key%s}", c.port, asks)
 		parts.WriteFiles(t, authority.Issue(t, append(c.further, gatewayHost)...), dir, "tls")
 	}
 	parts.Write(t, filepath.Join(dir, "ca.crt"), authority.PEM())

@@ -23,13 +23,21 @@ import (
 )
 
 // Browser is a running headless Chromium.
-type Browser struct{ ctx context.Context }
+type Browser struct {
+	ctx   context.Context
+	close func() error // as its person does; more than once is once
+}
 
 // StartBrowser starts a browser that finds the named hosts (and all others, of which
 // there are none) on 127.0.0.1 and trusts the authority's certificates.
 func StartBrowser(t testing.TB, authority *CA, hosts ...string) *Browser {
 	t.Helper()
 	program := Find(t, "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+	return startBrowser(t, program, authority, hosts, chromedp.UserDataDir(t.TempDir()))
+}
+
+func startBrowser(t testing.TB, program string, authority *CA, hosts []string, further ...chromedp.ExecAllocatorOption) *Browser {
+	t.Helper()
 	rules := []string{}
 	for _, host := range hosts {
 		rules = append(rules, "MAP "+host+" 127.0.0.1")
@@ -41,8 +49,8 @@ func StartBrowser(t testing.TB, authority *CA, hosts ...string) *Browser {
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("host-resolver-rules", strings.Join(rules, ",")),
-		chromedp.UserDataDir(t.TempDir()),
 	)
+	options = append(options, further...)
 	if authority != nil {
 		options = append(options, chromedp.Flag("ignore-certificate-errors-spki-list", authority.fingerprint()))
 	}
@@ -57,7 +65,11 @@ func StartBrowser(t testing.TB, authority *CA, hosts ...string) *Browser {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("%s does not start: %v", program, err)
 	}
-	return &Browser{ctx: ctx}
+	return &Browser{ctx: ctx, close: sync.OnceValue(func() error {
+		closing, cancel := context.WithTimeout(ctx, Patience)
+		defer cancel()
+		return chromedp.Cancel(closing)
+	})}
 }
 
 // Person is somebody with a fresh browser profile: tabs share cookies with each

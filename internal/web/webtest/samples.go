@@ -70,6 +70,7 @@ func ordinary() []Sample {
 		{"signin-choice", http.StatusOK, web.SignIn{Next: wanted, Choices: choices, Hidden: map[string]string{"again": "1"}}},
 		{"signin-notice", http.StatusOK, web.SignIn{Next: wanted, Choices: choices, Notice: "Your session has ended, because it was not used for 8 hours."}},
 		{"signin-none", http.StatusOK, web.SignIn{}},
+		{"signin-none-notice", http.StatusOK, web.SignIn{Notice: "Your browser has shown no client certificate. Put in your smart card, if you have one. Then close all windows of this browser, start it again, open this page, and choose your certificate: browsers ask once and remember the answer."}},
 		{"bounce", http.StatusOK, web.Bounce{Action: "/_gateway/saml/corp/acs", Fields: []web.Field{{Name: "SAMLResponse", Value: "PGE+"}}}},
 		{"fragment", http.StatusOK, web.Fragment{Action: "/_gateway/oidc/partners/callback"}},
 		{"signout", http.StatusOK, web.SignOut{Action: "/_gateway/logout", User: "ada.lovelace"}},
