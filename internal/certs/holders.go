@@ -83,6 +83,15 @@ func NewHolders(now func() time.Time, c HolderConfig, wrong func(error)) (*Holde
 	return h, err
 }
 
+// Authorities are those whose certificates can count; ok is false if others can as well.
+func (h *Holders) Authorities() (all []*x509.Certificate, ok bool) {
+	if len(h.fingerprints) > 0 || h.judge == nil {
+		return nil, false
+	}
+	h.judge.Look()
+	return h.judge.Authorities(), true
+}
+
 // Include reports whether a chain that a peer has shown is one of theirs. That the peer has
 // the key is the handshake's proof.
 func (h *Holders) Include(shown []*x509.Certificate) bool {

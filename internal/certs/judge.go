@@ -70,19 +70,12 @@ func NewJudge(now func() time.Time, f Files, wrong func(error)) (*Judge, error) 
 			return nil, fmt.Errorf("intermediates: %w", err)
 		}
 	}
+	j := &Judge{verifier: v, now: now, wrong: wrong}
 	if f.CRL != "" {
-		issuers := func() []*x509.Certificate {
-			all := v.Authorities.Value().Certificates()
-			if v.Between != nil {
-				all = append(all, v.Between.Value().Certificates()...)
-			}
-			return all
-		}
-		if v.Lists, err = OpenLists(now, issuers, f.CRL); err != nil {
+		if v.Lists, err = OpenLists(now, j.Issuers, f.CRL); err != nil {
 			return nil, fmt.Errorf("crl: %w", err)
 		}
 	}
-	j := &Judge{verifier: v, now: now, wrong: wrong}
 	j.polled.Store(now().UnixNano())
 	return j, nil
 }
@@ -177,6 +170,15 @@ func (j *Judge) Warnings() []string {
 // Authorities are the anchors of trust in use.
 func (j *Judge) Authorities() []*x509.Certificate {
 	return j.verifier.Authorities.Value().Certificates()
+}
+
+// Issuers are the authorities, and what stands between them and clients.
+func (j *Judge) Issuers() []*x509.Certificate {
+	all := j.Authorities()
+	if j.verifier.Between != nil {
+		all = append(all, j.verifier.Between.Value().Certificates()...)
+	}
+	return all
 }
 
 // Lists are the revocation lists in use.

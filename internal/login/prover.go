@@ -2,6 +2,7 @@ package login
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"net/http"
 	"time"
@@ -28,6 +29,9 @@ type Prover interface {
 	// Claims are the request headers that speak for a client where the method believes
 	// them. They never go upstream.
 	Claims() []string
+	// Authorities are those whose certificates may be shown in our own handshake, for
+	// clients that choose among several. None: whatever they have may be right.
+	Authorities() []*x509.Certificate
 	// Browsers reports whether a browser may begin a session with it.
 	Browsers() bool
 }

@@ -75,7 +75,7 @@ func (f *Flow) choices(r *http.Request, b browser) (all []web.Choice, auto bool,
 	case missed:
 		notice = nothingShown + " " + showOne
 	}
-	return all, auto && len(all) == 1, notice
+	return all, auto && len(all) == 1 && notice == "", notice // a reason is for reading
 }
 
 // offered are the methods that the page is about: all, or the one that the address

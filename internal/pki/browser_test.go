@@ -147,6 +147,9 @@ func TestWithoutACertificateThatCountsThePageSaysWhy(t *testing.T) {
 	if got := f.Browser().Get(page, shows(robot)...); !strings.Contains(got.Body, "Your client certificate was revoked. Tell your administrator, or show another") || strings.Contains(got.Body, "data-method=") || strings.Contains(got.Body, "no way to sign in") {
 		t.Errorf("with a revoked one: %s", got.Body)
 	}
+	if got := f.Browser().Get(prefix+"/login?next=/", shows(robot)...); !strings.Contains(got.Body, "Your client certificate was revoked.") || !strings.Contains(got.Body, `data-method="corp"`) || strings.Contains(got.Body, "data-auto") {
+		t.Errorf("beside another way, which would go on before anybody has read it: %s", got.Body)
+	}
 	nobody := f.ca.client(t, "nobody", f.Clock.Now())
 	b := f.Browser()
 	b.Get(page, shows(nobody)...)

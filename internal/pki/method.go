@@ -79,6 +79,16 @@ func (m *Method) Routes() []login.Route { return nil }
 // Claims implements login.Prover.
 func (m *Method) Claims() []string { return m.format.Headers }
 
+// Authorities implements login.Prover: what stands between is among them, since a client
+// may have its own certificate alone.
+func (m *Method) Authorities() []*x509.Certificate {
+	if m.cfg.From != fromTLS {
+		return nil
+	}
+	m.judge.Look()
+	return m.judge.Issuers()
+}
+
 // Browsers implements login.Prover.
 func (m *Method) Browsers() bool { return m.cfg.Browsers }
 

@@ -10,6 +10,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -41,7 +43,7 @@ type listener struct {
 	*gatewaytest.Gateway // for its Elasticsearch and application alone
 	clients, servers     *authority
 	address, cert, key   string
-	crl                  string
+	ca, crl              string
 	header               http.Header // what clients send along
 	counts               *metrics.Set
 	front                string // what a load balancer that passes TLS on writes in front
@@ -81,7 +83,7 @@ func listens(t *testing.T, how listening) *listener {
 	t.Helper()
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }
-	l := &listener{clients: newAuthority(t, "clients", time.Now()), servers: newAuthority(t, "servers", time.Now()), cert: file("tls.crt"), key: file("tls.key"), crl: file("clients.crl"), counts: metrics.New()}
+	l := &listener{clients: newAuthority(t, "clients", time.Now()), servers: newAuthority(t, "servers", time.Now()), cert: file("tls.crt"), key: file("tls.key"), ca: file("clients.pem"), crl: file("clients.crl"), counts: metrics.New()}
 	l.clients.list(t, l.crl, time.Now())
 	l.servers.pair(t, "gateway", l.cert, l.key)
 	l.Gateway = gatewaytest.Start(t, gatewaytest.Options{Elastic: func(g *gatewaytest.Gateway, c *standin.Config) {
@@ -245,6 +247,51 @@ func TestACertificateThroughALoadBalancerThatPassesTLSOn(t *testing.T) {
 	l.front = "PROXY TCP4 127.0.0.1 192.0.2.1 1234 443\r\n"
 	if status, _, _, err := l.get(t, l.client(t, cert, key), "localhost"); err != nil || status != http.StatusUnauthorized {
 		t.Errorf("a trusted proxy's own certificate: %d %v", status, err)
+	}
+}
+
+// TestTheHandshakeNamesTheAuthorities whose certificates are wanted, so that a browser
+// offers people the right ones alone; and none where somebody else's may be right.
+func TestTheHandshakeNamesTheAuthorities(t *testing.T) {
+	t.Parallel()
+	named := func(l *listener) (names []string) {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", l.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		asked := tls.Client(conn, &tls.Config{
+			ServerName: "localhost", MinVersion: tls.VersionTLS13, InsecureSkipVerify: true, //nolint:gosec // only what it asks for counts here
+			GetClientCertificate: func(info *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				for _, raw := range info.AcceptableCAs {
+					var name pkix.RDNSequence
+					if _, err := asn1.Unmarshal(raw, &name); err != nil {
+						t.Error(err)
+					}
+					names = append(names, name.String())
+				}
+				return &tls.Certificate{}, nil
+			},
+		})
+		if err := asked.HandshakeContext(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return names
+	}
+	l := listens(t, listening{})
+	if got := named(l); !slices.Equal(got, []string{"CN=clients"}) {
+		t.Errorf("it names %q", got)
+	}
+	if err := os.WriteFile(l.ca, []byte(armoured(l.clients.Certificate, newAuthority(t, "more clients", time.Now()).Certificate)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l.Clock.Advance(6 * time.Second)
+	if got := named(l); !slices.Equal(got, []string{"CN=clients", "CN=more clients"}) {
+		t.Errorf("with another authority in the file it names %q", got)
+	}
+	pinned := listens(t, listening{more: ", trusted_proxies: [192.0.2.1], trusted_certificates: {fingerprints: ['" + strings.Repeat("AB", 32) + "']}"})
+	if got := named(pinned); len(got) != 0 {
+		t.Errorf("with a proxy that can be of any authority it names %q", got)
 	}
 }
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -12,7 +13,6 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/esgateway/esgateway/internal/audit"
-	"github.com/esgateway/esgateway/internal/certs"
 	"github.com/esgateway/esgateway/internal/config"
 	"github.com/esgateway/esgateway/internal/elastic"
 	"github.com/esgateway/esgateway/internal/fault"
@@ -45,6 +45,8 @@ type Gateway struct {
 	Elastic   *elastic.Client
 	flow      *login.Flow
 	upstreams *proxy.Handler
+	// wanted are the authorities of client certificates, for handshakes.
+	wanted func() []*x509.Certificate
 }
 
 // Drain ends what would not end by itself, before the listeners close.
@@ -71,9 +73,13 @@ func Build(c *config.Ready, l Lasting) (*Gateway, error) {
 	sessions := session.NewManager(c.Sessions, session.Deps{
 		Vault: vault, Elastic: es, Now: l.Now, Log: l.Log, Observer: observer{audit: l.Audit, metrics: l.Metrics},
 	})
-	trusted, err := trustedPeers(c, l)
+	proxies, err := knownProxies(c, l)
 	if err != nil {
 		return nil, err
+	}
+	trusted := c.Trusted
+	if proxies != nil {
+		trusted = trusted.Requiring(proxies.Include)
 	}
 	methods, err := buildMethods(c, l, es, trusted)
 	if err != nil {
@@ -98,21 +104,8 @@ func Build(c *config.Ready, l Lasting) (*Gateway, error) {
 	around := around{config: c, lasting: l, pages: pages, client: client}
 	return &Gateway{
 		Handler: around.wrap(own(c, flow, pages), upstreams), Sessions: sessions, Elastic: es, flow: flow, upstreams: upstreams,
+		wanted: func() []*x509.Certificate { return wanted(methods, proxies) },
 	}, nil
-}
-
-// trustedPeers are those of the configuration, with what they must show.
-func trustedPeers(c *config.Ready, l Lasting) (peer.Trusted, error) {
-	if c.Listen.TrustedCertificates.None() {
-		return c.Trusted, nil
-	}
-	holders, err := certs.NewHolders(l.Now, c.Listen.TrustedCertificates, func(err error) {
-		l.Log.Warn("the authorities of trusted proxies have changed and cannot be used; the last good ones stay", "error.message", err.Error())
-	})
-	if err != nil {
-		return peer.Trusted{}, fmt.Errorf("listen.trusted_certificates: %w", err)
-	}
-	return c.Trusted.Requiring(holders.Include), nil
 }
 
 // buildMethods builds every configured method with its own address.

@@ -45,7 +45,7 @@ func Run(ctx context.Context, c *config.Ready, l Lasting, started func(Addresses
 	if err != nil {
 		return err
 	}
-	public, err := listen(ctx, c, l)
+	public, err := g.listen(ctx, c, l)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func Run(ctx context.Context, c *config.Ready, l Lasting, started func(Addresses
 }
 
 // listen opens the public listener, with TLS where a certificate is configured.
-func listen(ctx context.Context, c *config.Ready, l Lasting) (net.Listener, error) {
+func (g *Gateway) listen(ctx context.Context, c *config.Ready, l Lasting) (net.Listener, error) {
 	var lc net.ListenConfig
 	plain, err := lc.Listen(ctx, "tcp", c.Listen.Address)
 	if err != nil {
@@ -71,22 +71,8 @@ func listen(ctx context.Context, c *config.Ready, l Lasting) (net.Listener, erro
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("listen.cert: %w", err), plain.Close())
 	}
-	return tls.NewListener(plain, &tls.Config{
-		MinVersion: tls.VersionTLS12, GetCertificate: own, NextProtos: []string{"h2", "http/1.1"}, ClientAuth: clientAuth(c),
-	}), nil
-}
-
-// clientAuth is what clients are asked for, the same whatever name they ask for. Whose
-// certificates count is judged by methods, at every request: files may have changed
-// since the handshake, and a resumed session has none.
-func clientAuth(c *config.Ready) tls.ClientAuthType {
-	switch c.Listen.ClientCertificates {
-	case config.RequestCertificates:
-		return tls.RequestClientCert
-	case config.RequireCertificates:
-		return tls.RequireAnyClientCert
-	}
-	return tls.NoClientCert
+	base := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: own, NextProtos: []string{"h2", "http/1.1"}, ClientAuth: clientAuth(c)}
+	return tls.NewListener(plain, naming(base, g.wanted)), nil
 }
 
 // certificatePoll is how often the listener's files are looked at, while clients come.
