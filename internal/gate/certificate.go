@@ -39,10 +39,16 @@ func (g *Gate) browser(r *http.Request, t target.Target) bool {
 	return known || found || ambiguous
 }
 
-// alsoProven is a visitor whose request shows a certificate besides.
-func (g *Gate) alsoProven(r *http.Request, v Visitor) (Visitor, error) {
+// alsoProven is a visitor whose request shows a certificate besides. Whoever shows none
+// that counts is refused before a sign-in is asked for, since none would help: it would
+// lead straight back here.
+func (g *Gate) alsoProven(r *http.Request, v Visitor, asked error) (Visitor, error) {
 	proof, _, ok, err := g.proofOf(r)
 	switch {
+	case fault.Is(err, fault.LoginRequired):
+		refused := *fault.Of(err)
+		refused.Kind = fault.Forbidden
+		return Visitor{}, &refused
 	case err != nil:
 		return Visitor{}, err
 	case !ok:
@@ -50,6 +56,8 @@ func (g *Gate) alsoProven(r *http.Request, v Visitor) (Visitor, error) {
 			Kind: fault.Forbidden, Cause: "certificate_none", Public: "This address needs a client certificate, and none was shown.",
 			Hint: "Show one: put in your smart card, or choose it when the browser asks. Browsers ask once and remember the answer until they are started again.",
 		}
+	case asked != nil:
+		return Visitor{}, asked
 	}
 	v.Chain = proof.Chain
 	before := v.Lives

@@ -115,8 +115,8 @@ func New(s Setup) *Gate {
 // store_unavailable.
 func (g *Gate) Admit(w http.ResponseWriter, r *http.Request, t target.Target, p Policy) (Visitor, error) {
 	v, err := g.visitor(w, r, t, p)
-	if err == nil && p.Certificate.Require && !v.Proven {
-		v, err = g.alsoProven(r, v)
+	if p.Certificate.Require && !v.Proven && (err == nil || fault.Is(err, fault.LoginRequired)) {
+		v, err = g.alsoProven(r, v, err)
 	}
 	if err != nil || p.Account.None() {
 		return v, err

@@ -309,7 +309,7 @@ func TestARouteThatRequiresACertificate(t *testing.T) {
 		{"a session of a card, with it", card, one + "/strict", shows(robot), http.StatusOK},
 		{"nobody says anything", card, one + "/strict", nil, http.StatusForbidden},
 		{"it is still there", card, one + "/", nil, http.StatusOK},
-		{"with none, said so, it ends", card, one + "/strict", shows(nil), http.StatusSeeOther},
+		{"with none, said so, it ends", card, one + "/strict", shows(nil), http.StatusForbidden},
 		{"everywhere", card, one + "/", nil, http.StatusSeeOther},
 	} {
 		if got := tc.b.Get(tc.page, tc.headers...); got.Status != tc.status {
