@@ -286,8 +286,16 @@ func (f *Flow) forgetIfOver(w http.ResponseWriter, r *http.Request) error {
 	return f.forgetSession(w, r)
 }
 
-// showLoggedOut is the page after a sign-out. It signs nobody in again.
+// showLoggedOut is the page after a sign-out. It signs nobody in again, and lets no
+// certificate do so: the sign-out may have been on another host, where the key of the
+// browser is another one, or not known.
 func (f *Flow) showLoggedOut(w http.ResponseWriter, r *http.Request) error {
+	if b, known := f.browserOf(r); known && !b.left && !f.alive(r) {
+		b.left = true
+		if err := f.setBrowser(w, r, b); err != nil {
+			return err
+		}
+	}
 	page := web.SignedOut{SignInURL: f.address("/login", nil)}
 	for _, u := range r.URL.Query()["undone"] {
 		if text := sayUndone(Undone(u)); text != "" && !slices.Contains(page.Undone, text) {
