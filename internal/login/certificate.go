@@ -39,6 +39,11 @@ func (f *Flow) Judge(r *http.Request, s *session.Session, strict bool) error {
 		return f.over(r.Context(), s, session.CertificateChanged)
 	case ShowsNone:
 		return f.over(r.Context(), s, session.CertificateGone)
+	case ShowsRefused: // its lists may be overdue, so this ends nothing
+		return &fault.Error{
+			Kind: fault.LoginRequired, Cause: "certificate_header", Public: "The load balancer could not verify your client certificate.",
+			Hint: "Show another one, or sign in in another way. The administrator finds the reason in the load balancer's log.",
+		}
 	}
 	return nil
 }

@@ -66,6 +66,8 @@ const (
 	ShowsAnother
 	// ShowsNone: the client was asked for one, and has sent none.
 	ShowsNone
+	// ShowsRefused: one that who has looked at it did not verify.
+	ShowsRefused
 )
 
 // Provers are the methods that prove each request by themselves.

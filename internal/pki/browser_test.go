@@ -226,6 +226,25 @@ func TestASessionIsBoundToItsCertificate(t *testing.T) {
 	}
 }
 
+// TestWhatTheLoadBalancerDidNotVerifyIsRefused, and the session kept: with verified_by:
+// front nobody else knows of a revocation.
+func TestWhatTheLoadBalancerDidNotVerifyIsRefused(t *testing.T) {
+	t.Parallel()
+	f := behindFront(t, "", trustLoopback)
+	robot := f.ca.client(t, "robot", f.Clock.Now())
+	b := f.signedIn(t, robot)
+	failed := []string{"X-Ssl-Client-Verify", "FAILED:certificate revoked", "X-Ssl-Client-Cert", escaped(robot)}
+	if got := b.API(http.MethodGet, "/", "", failed...); got.Status != http.StatusUnauthorized || !strings.Contains(got.Body, "certificate_header") {
+		t.Errorf("a script: %d %s", got.Status, got.Body)
+	}
+	if got := f.opens(t, b, "/", robot); got.Status != http.StatusOK {
+		t.Errorf("the session is over: %d", got.Status)
+	}
+	if got := b.Get("/", failed...); got.Status != http.StatusSeeOther || !strings.Contains(got.Location, "again=1") {
+		t.Errorf("a page: %d %q", got.Status, got.Location)
+	}
+}
+
 // TestARequestThatWasBrokenOffEndsNoSession, whatever it showed.
 func TestARequestThatWasBrokenOffEndsNoSession(t *testing.T) {
 	t.Parallel()

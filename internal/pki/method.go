@@ -120,7 +120,10 @@ func (m *Method) Prove(r *http.Request) (login.Proof, bool, error) {
 // certificate is: what comes with it of its issuers may differ.
 func (m *Method) Compare(r *http.Request, chain [][]byte) login.Showing {
 	shown, err := m.shown(r)
+	refusal, refused := errors.AsType[*Refusal](err)
 	switch {
+	case refused && refusal.Reason == NotVerified:
+		return login.ShowsRefused
 	case err != nil, len(chain) == 0:
 		return login.ShowsUnknown
 	case len(shown.Chain) == 0 && shown.State == None:
