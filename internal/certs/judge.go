@@ -83,12 +83,12 @@ func NewJudge(now func() time.Time, f Files, wrong func(error)) (*Judge, error) 
 // Verify judges what a client has shown, its own certificate first. Errors are of type
 // *Refusal.
 func (j *Judge) Verify(shown []*x509.Certificate) (Chain, error) {
-	return j.judge(nameOf(raw(shown)), func() ([]*x509.Certificate, error) { return shown, nil })
+	return j.judge(nameOf(raw(shown)), func(now time.Time) ([]*x509.Certificate, error) { return j.verifier.Verify(shown, now) })
 }
 
-// VerifyRaw judges a chain in DER that was shown before. Errors are of type *Refusal.
+// VerifyRaw judges a chain in DER that Verify has given before. Errors are of type *Refusal.
 func (j *Judge) VerifyRaw(der [][]byte) (Chain, error) {
-	return j.judge(nameOf(der), func() ([]*x509.Certificate, error) {
+	return j.judge(nameOf(der), func(now time.Time) ([]*x509.Certificate, error) {
 		var all []*x509.Certificate
 		for _, one := range der {
 			c, err := x509.ParseCertificate(one)
@@ -97,21 +97,17 @@ func (j *Judge) VerifyRaw(der [][]byte) (Chain, error) {
 			}
 			all = append(all, c)
 		}
-		return all, nil
+		return j.verifier.Again(all, now)
 	})
 }
 
-func (j *Judge) judge(as string, read func() ([]*x509.Certificate, error)) (Chain, error) {
+func (j *Judge) judge(as string, verify func(now time.Time) ([]*x509.Certificate, error)) (Chain, error) {
 	j.Look()
 	now, version := j.now(), j.verifier.Version()
 	if chain, ok := j.known.get(as, version); ok {
 		return chain, j.verifier.Still(chain.Certificates, now)
 	}
-	shown, err := read()
-	if err != nil {
-		return Chain{}, err
-	}
-	verified, err := j.verifier.Verify(shown, now)
+	verified, err := verify(now)
 	if err != nil {
 		return Chain{}, err
 	}

@@ -76,6 +76,19 @@ func (v *Verifier) Verify(presented []*x509.Certificate, at time.Time) ([]*x509.
 	if len(presented) > MaxChain || slices.ContainsFunc(presented, func(c *x509.Certificate) bool { return !affordable(c) }) {
 		return nil, &Refusal{Reason: TooLong}
 	}
+	return v.verify(presented, at)
+}
+
+// Again verifies a chain that Verify has given, after another Version. It has its authority
+// at its end, so it may be longer than what a client may show.
+func (v *Verifier) Again(chain []*x509.Certificate, at time.Time) ([]*x509.Certificate, error) {
+	if len(chain) == 0 {
+		return nil, &Refusal{Reason: NothingShown}
+	}
+	return v.verify(chain, at)
+}
+
+func (v *Verifier) verify(presented []*x509.Certificate, at time.Time) ([]*x509.Certificate, error) {
 	leaf := presented[0]
 	if leaf.KeyUsage != 0 && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
 		return nil, &Refusal{Reason: WrongUse} // as Elasticsearch will see it
