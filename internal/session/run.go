@@ -57,7 +57,7 @@ func anyOf(n uint64) uint64 {
 // that is fresh may be another node's, and is left until it is not.
 func (m *Manager) Recover(ctx context.Context) {
 	err := m.vault.Labelled(ctx, purposeSession, renewingLabel(), m.opening(ctx, func(s *Session) {
-		if !s.renewing.IsZero() && !m.othersRenew(s) {
+		if s.interrupted() && !m.othersRenew(s) {
 			m.flights.start(context.WithoutCancel(ctx), m, s)
 		}
 	}))
@@ -65,6 +65,11 @@ func (m *Manager) Recover(ctx context.Context) {
 		m.log.ErrorContext(ctx, "interrupted renewals were not looked for", "error.message", err.Error())
 	}
 }
+
+// interrupted reports whether a renewal is marked whose answer ES would repeat. A
+// delegation is new each time, and its certificate is judged by requests alone: the next
+// one makes it.
+func (s *Session) interrupted() bool { return !s.renewing.IsZero() && !s.Pair.Refresh.Empty() }
 
 // Sweep ends what is over and pays what is owed, once. It looks at the sessions whose
 // deadline was over when they were last written, and at no others: with shorter deadlines
