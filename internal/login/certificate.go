@@ -87,20 +87,32 @@ func (f *Flow) beginByProof(w http.ResponseWriter, r *http.Request, m *Configure
 	proof, ok, err := m.Method.(Prover).Prove(r)
 	switch {
 	case err != nil:
-		f.failed(r, m, "", err)
-		return err
+		return f.notBegun(w, r, m, g, err)
 	case !ok:
-		return &fault.Error{Kind: fault.SignInFailed, Cause: "certificate_none", Public: nothingShown, Hint: showOne}
+		return f.notBegun(w, r, m, g, &fault.Error{Kind: fault.SignInFailed, Cause: "certificate_none", Public: nothingShown, Hint: showOne})
 	}
 	grant, err := f.Delegate(r.Context(), proof)
 	if err != nil {
-		f.failed(r, m, "", err)
-		return err
+		return f.notBegun(w, r, m, g, err)
 	}
 	answered := Attempt{Method: m.Name, Realm: m.Realm, Next: g.next, For: g.place, Browser: b.key, Started: f.now()}
 	step := Done(grant, answered, session.Provider{Until: proof.Until})
 	step.chain = proof.Chain
 	return f.finish(w, r, &visit{flow: f, method: m, browser: b, known: true}, step)
+}
+
+// notBegun tells why a certificate has begun no session, with a way to try again that leads
+// to the page that was wanted.
+func (f *Flow) notBegun(w http.ResponseWriter, r *http.Request, m *Configured, g wanted, err error) error {
+	if r.Context().Err() != nil {
+		return err // the client has gone: nothing is decided
+	}
+	if refused := *fault.Of(err); refused.Kind == fault.LoginRequired {
+		refused.Kind, err = fault.SignInFailed, &refused
+	}
+	f.failed(r, m, "", err)
+	f.pages.Error(w, r, err, web.Reply{Audience: web.AudienceOf(r), SignInURL: f.AgainURL(g.next)})
+	return nil
 }
 
 // What people read where a certificate is the way in, and none is there.

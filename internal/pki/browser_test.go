@@ -158,6 +158,38 @@ func TestWithoutACertificateThatCountsThePageSaysWhy(t *testing.T) {
 	}
 }
 
+// TestASignInThatIsRefusedIsOne: counted and written down as such, with the way back.
+func TestASignInThatIsRefusedIsOne(t *testing.T) {
+	t.Parallel()
+	for cause, meanwhile := range map[string]func(f *front, c *x509.Certificate) *x509.Certificate{
+		"certificate_revoked": func(f *front, c *x509.Certificate) *x509.Certificate {
+			f.revoke(t, c)
+			return c
+		},
+		"certificate_none": func(*front, *x509.Certificate) *x509.Certificate { return nil },
+	} {
+		t.Run(cause, func(t *testing.T) {
+			t.Parallel()
+			f := behindFront(t, ", crl: '{{crl}}'", trustLoopback)
+			robot := f.ca.client(t, "robot", f.Clock.Now())
+			b := f.Browser()
+			b.Get(prefix+"/login?next=/reports", shows(robot)...)
+			shown := meanwhile(f, robot)
+			got := b.Request(http.MethodPost, theMethod, "next=/reports", append(shows(shown), "Sec-Fetch-Site", "same-origin")...)
+			if got.Status != http.StatusUnauthorized || got.Header.Get("X-Gateway-Response") != "sign_in_failed" || !strings.Contains(got.Body, "%2Freports") {
+				t.Errorf("got %d %s", got.Status, got.Body)
+			}
+			scrape := httptest.NewRecorder()
+			f.Metrics.Handler().ServeHTTP(scrape, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
+			for _, line := range []string{`sign_ins_total{method="services",outcome="refused"} 1`, `sign_in_refusals_total{cause="` + cause + `",method="services"} 1`} {
+				if !strings.Contains(scrape.Body.String(), line) {
+					t.Errorf("no %s", line)
+				}
+			}
+		})
+	}
+}
+
 func TestAMethodForProgramsAloneIsOfferedToNoBrowser(t *testing.T) {
 	t.Parallel()
 	f := behindFront(t, ", browsers: false", trustLoopback)
