@@ -50,6 +50,7 @@ type bench struct {
 	each     time.Duration
 	profile  string
 	part     string // the only one that runs; empty: all do
+	rounds   int
 	progress io.Writer
 }
 
@@ -62,6 +63,7 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	files := flags.String("tls", "", "the directory of the certificates of -bare; empty: plain HTTP")
 	profile := flags.String("profile", "", "write a CPU profile of the gateway to this file: of 64 connections, or with -part tls of clients with certificates")
 	part := flags.String("part", "", "only this part: peers, connections, sessions or tls")
+	rounds := flags.Int("rounds", 3, "how often what is compared is measured, in turns; more where others are at work on the machine")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -73,7 +75,7 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	b := &bench{dir: dir, out: out, each: *each, profile: *profile, part: *part, progress: os.Stderr}
+	b := &bench{dir: dir, out: out, each: *each, profile: *profile, part: *part, rounds: max(1, *rounds), progress: os.Stderr}
 	if b.gateway, err = build(ctx, dir); err != nil {
 		return err
 	}
@@ -87,7 +89,7 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 		return b.soak(ctx, *soak)
 	}
 	fmt.Fprintf(out, "%s, %d cores, %s, each part %s after a second to warm up; what is compared is the middle of %d rounds\n\n",
-		time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), *each, rounds)
+		time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), *each, b.rounds)
 	parts := []struct {
 		name string
 		run  func(context.Context) error
@@ -100,10 +102,6 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	}
 	return all
 }
-
-// rounds is how often what is compared is measured, in turns: a machine that others
-// use too changes its mind. The middle one counts.
-const rounds = 3
 
 // contender is one of those that are compared.
 type contender struct {
@@ -127,10 +125,12 @@ func (b *bench) peers(ctx context.Context) error {
 	})
 }
 
-// compare loads each by 64 connections. The first one is the measure of the others.
+// compare loads each by 64 connections, in turns and several times: a machine that
+// others use too changes its mind. The middle one counts, and the first contender is the
+// measure of the others.
 func (b *bench) compare(ctx context.Context, title string, all []contender) error {
 	results := make([][]result, len(all))
-	for round := range rounds {
+	for round := range b.rounds {
 		for i, c := range all {
 			p, who, err := c.start(ctx)
 			if err != nil {
