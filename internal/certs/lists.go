@@ -2,7 +2,6 @@ package certs
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -34,12 +33,7 @@ type Lists struct {
 
 // An issuerKey is an issuer's name and public key: the same authority may have several
 // certificates.
-type issuerKey [sha256.Size]byte
-
-func keyOf(issuer *x509.Certificate) issuerKey {
-	name, key := sha256.Sum256(issuer.RawSubject), sha256.Sum256(issuer.RawSubjectPublicKeyInfo)
-	return sha256.Sum256(append(name[:], key[:]...))
-}
+type issuerKey struct{ name, key string }
 
 // A list is one file's list.
 type list struct {
@@ -120,7 +114,7 @@ func (l *Lists) read(name string, der []byte, known []*x509.Certificate) error {
 	for _, entry := range parsed.RevokedCertificateEntries {
 		one.revoked[string(entry.SerialNumber.Bytes())] = struct{}{}
 	}
-	l.put(keyOf(known[signer]), one)
+	l.put(issuerKey{string(known[signer].RawSubject), string(known[signer].RawSubjectPublicKeyInfo)}, one)
 	return nil
 }
 
@@ -207,7 +201,7 @@ func (d distribution) addresses() []string {
 
 // Look says how a certificate of that issuer stands.
 func (l *Lists) Look(issuer, c *x509.Certificate, at time.Time) Standing {
-	lists := l.byIssuer[keyOf(issuer)]
+	lists := l.byIssuer[issuerKey{string(issuer.RawSubject), string(issuer.RawSubjectPublicKeyInfo)}] // copies nothing
 	standing := Unlisted
 	for _, one := range lists {
 		if _, revoked := one.revoked[string(c.SerialNumber.Bytes())]; revoked {
