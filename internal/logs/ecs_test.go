@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -100,6 +102,54 @@ func TestLines(t *testing.T) {
 type late struct{}
 
 func (late) LogValue() slog.Value { return slog.GroupValue(slog.Int("inner", 1)) }
+
+// FuzzValues: texts and numbers are written as slog's own handler of JSON does.
+func FuzzValues(f *testing.F) {
+	for _, text := range []string{"", "plain", "a\"b\\c", "\x00\x1f\x7f", "é\u2028\u2029<&>", "\xff\xc3", "\t\r\n\b\f"} {
+		f.Add(text, "key", int64(-1), 1.5, true)
+	}
+	f.Add("x", "k\"e\ny", int64(1)<<62, 1e300, false)
+	f.Fuzz(func(t *testing.T, text, key string, number int64, fraction float64, truth bool) {
+		if len(text) > 1000 || key == "" || strings.HasPrefix(key, "esgateway.") {
+			return
+		}
+		attrs := []slog.Attr{
+			slog.String("text", text), slog.Int64("number", number), slog.Uint64("count", uint64(number)), slog.Float64("fraction", fraction), slog.Bool("truth", truth),
+			slog.Duration("took", time.Duration(number)), slog.Any("list", []string{text}), slog.Any("error", errors.New(text)), slog.Time("at", at()), slog.Bool(key+"!", truth),
+		}
+		got := write(t, nil, "hello", attrs...)
+		var out bytes.Buffer
+		r := slog.NewRecord(time.Time{}, slog.LevelInfo, "", 0)
+		r.AddAttrs(attrs...)
+		if err := slog.NewJSONHandler(&out, nil).Handle(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		want := head + strings.TrimPrefix(out.String(), `{"level":"INFO","msg":""`)
+		if !sameJSON(t, got, want) || strings.Count(got, "\n") != 1 {
+			t.Errorf("\ngot  %s\nwant %s", got, want)
+		}
+	})
+}
+
+// sameJSON reports whether two lines say the same in the same order.
+func sameJSON(t *testing.T, a, b string) bool {
+	t.Helper()
+	tokens := func(text string) (all []json.Token) {
+		d := json.NewDecoder(strings.NewReader(text))
+		d.UseNumber()
+		for {
+			token, err := d.Token()
+			if errors.Is(err, io.EOF) {
+				return all
+			}
+			if err != nil {
+				t.Fatalf("%v: %s", err, text)
+			}
+			all = append(all, token)
+		}
+	}
+	return slices.Equal(tokens(a), tokens(b))
+}
 
 func TestLineIsBounded(t *testing.T) {
 	t.Parallel()

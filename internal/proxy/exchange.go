@@ -88,7 +88,7 @@ type renewing struct {
 func (rt renewing) RoundTrip(r *http.Request) (*http.Response, error) {
 	e := exchangeOf(r.Context())
 	resp, err := rt.next.RoundTrip(r)
-	if err != nil || e.visitor.Authorization().Empty() || !e.route.Elasticsearch {
+	if err != nil || !e.route.Elasticsearch || e.visitor.Authorization().Empty() {
 		return resp, err
 	}
 	class := rt.classOf(resp)

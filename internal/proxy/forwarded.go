@@ -15,21 +15,34 @@ import (
 // client wrote under these names was stripped before. There is one address in
 // them, the client's: upstreams disagree about which end of a list counts.
 func announce(out, in *http.Request, scheme string, client netip.Addr) {
-	h := out.Header
-	h.Set("X-Forwarded-Host", in.Host)
-	h.Set("X-Forwarded-Proto", scheme)
-	h.Set("X-Forwarded-Port", portOf(in.Host, scheme))
-	h.Set("X-Request-Id", web.RequestID(in.Context()))
+	says := told{out.Header, make([]string, 0, 7)}
+	says.set("X-Forwarded-Host", in.Host)
+	says.set("X-Forwarded-Proto", scheme)
+	says.set("X-Forwarded-Port", portOf(in.Host, scheme))
+	says.set("X-Request-Id", web.RequestID(in.Context()))
 	node := "unknown" // RFC 7239 section 6: there is no address to tell
 	if client.IsValid() {
-		h.Set("X-Forwarded-For", client.String())
-		h.Set("X-Real-Ip", client.String())
 		node = client.String()
+		says.set("X-Forwarded-For", node)
+		says.set("X-Real-Ip", node)
 		if client.Is6() {
 			node = `"[` + node + `]"`
 		}
 	}
-	h.Set("Forwarded", "for="+node+`;host="`+in.Host+`";proto=`+scheme) // the host is a route's: no quotes in it
+	says.set("Forwarded", "for="+node+`;host="`+in.Host+`";proto=`+scheme) // the host is a route's: no quotes in it
+}
+
+// told are headers whose values share their memory: there are many at each request.
+type told struct {
+	header http.Header
+	values []string
+}
+
+// set sets a header whose name is in canonical form.
+func (t *told) set(name, value string) {
+	n := len(t.values)
+	t.values = append(t.values, value)
+	t.header[name] = t.values[n : n+1 : n+1]
 }
 
 // tellCertificate hands a certificate on, as RFC 9440 section 2 writes it: byte sequences

@@ -28,10 +28,10 @@ type around struct {
 	client  func(*http.Request) netip.Addr
 }
 
-// wrap orders it, from the outside in: the request id first, since everything
-// speaks of it; the access line outside of recover, so that a crash has one too.
+// wrap orders it, from the outside in: the request id and the access line outside of
+// recover, so that a crash has them too.
 func (a around) wrap(own, upstreams http.Handler) http.Handler {
-	return a.identify(a.record(a.recover(a.canonical(a.split(own, upstreams)))))
+	return a.record(a.recover(a.canonical(a.split(own, upstreams))))
 }
 
 // ownBodyTime is how long the whole body of a request to our own pages may take:
@@ -54,33 +54,32 @@ func (a around) split(own, upstreams http.Handler) http.Handler {
 	})
 }
 
-// identify gives the request an id of ours, which is sent up, back and logged.
-// What a client calls its request is never taken for it.
-func (a around) identify(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := rand.Text()[:20]
-		w.Header().Set("X-Request-Id", id)
-		next.ServeHTTP(w, r.WithContext(web.WithRequestID(r.Context(), id)))
-	})
-}
-
 // maxAgent bounds what of a client's own words goes into the log.
 const maxAgent = 200
 
-// record writes the access line, without query and without any header that can
-// hold a secret, and counts the request.
+// record gives the request an id of ours, which is sent up, back and logged: what a
+// client calls its request is never taken for it. Then it writes the access line, without
+// query and without any header that can hold a secret, and counts the request.
 func (a around) record(next http.Handler) http.Handler {
+	log := a.lasting.Log.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := a.lasting.Now()
-		route := "none"
+		id, route := rand.Text()[:20], "none"
+		w.Header().Set("X-Request-Id", id)
+		ctx := web.WithRequestID(r.Context(), id)
 		trace := web.TraceParent(r.Header)
 		seen := &recorder{ResponseWriter: w}
 		defer func() {
-			took := a.lasting.Now().Sub(start)
+			end := a.lasting.Now()
+			took := end.Sub(start)
 			a.lasting.Metrics.Request(route, seen.code(), took)
+			if !log.Enabled(ctx, slog.LevelInfo) {
+				return
+			}
 			agent := r.UserAgent()
-			a.lasting.Log.LogAttrs(r.Context(), slog.LevelInfo, "request",
-				slog.String("http.request.id", web.RequestID(r.Context())),
+			line := slog.NewRecord(end, slog.LevelInfo, "request", 0) // nobody looks for the place in the code
+			line.AddAttrs(
+				slog.String("http.request.id", id),
 				slog.String("trace.id", trace),
 				slog.String("http.request.method", r.Method),
 				slog.String("url.domain", r.Host),
@@ -92,8 +91,9 @@ func (a around) record(next http.Handler) http.Handler {
 				slog.String("esgateway.route", route),
 				slog.String("user_agent.original", agent[:min(len(agent), maxAgent)]),
 			)
+			_ = log.Handle(ctx, line) // a log that cannot be written cannot be told
 		}()
-		next.ServeHTTP(seen, r.WithContext(proxy.WithName(r.Context(), &route)))
+		next.ServeHTTP(seen, r.WithContext(proxy.WithName(ctx, &route)))
 	})
 }
 

@@ -42,6 +42,9 @@ func (t Target) PublicSafe() bool {
 // both readings fall on the same route: /public%2f..., //admin and /admin;x all reach
 // /admin on some upstream.
 func (t Target) Loose() Target {
+	if !slices.ContainsFunc(t.Segments, twofold) {
+		return t
+	}
 	loose := t
 	loose.Segments = nil
 	for _, s := range t.Segments {
@@ -53,6 +56,9 @@ func (t Target) Loose() Target {
 	}
 	return loose
 }
+
+// twofold reports whether a segment reads otherwise to Loose.
+func twofold(segment string) bool { return segment == "" || strings.ContainsAny(segment, `/\;`) }
 
 // ElasticsearchSafe refuses what Elasticsearch reads as something that nobody meant:
 // ErrEmptySegment and ErrSniffing (contract http 10 and 8).

@@ -70,6 +70,9 @@ const maxDecodings = 3
 // between slashes or backslashes that were encoded, with path parameters behind it
 // ("..;x", which servlet containers cut off), or for upstreams that decode again.
 func dotted(decoded string) bool {
+	if !strings.ContainsAny(decoded, ".%") {
+		return false // nearly all
+	}
 	for range maxDecodings {
 		if slices.ContainsFunc(strings.FieldsFunc(decoded, isSlash), isDots) {
 			return true
