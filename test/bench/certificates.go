@@ -63,7 +63,7 @@ func (b *bench) overTLS(ctx context.Context) error {
 	}
 	defer p.stop()
 	finish := p.record(ctx, b.profile, b.each)
-	_, err = b.load(ctx, p.address, 64, who)
+	_, err = b.load(ctx, p, 64, who)
 	return errors.Join(err, finish())
 }
 

@@ -20,7 +20,8 @@ import (
 // ab speaks HTTP/1.0, and what is made of net/http's client costs as much as what is
 // measured, which on one machine hides half of a difference. So this writes the same
 // bytes again and again, and reads no more of an answer than it must.
-func (b *bench) loadTLS(ctx context.Context, address string, connections int, who client) (result, error) {
+func (b *bench) loadTLS(ctx context.Context, p *process, connections int, who client) (result, error) {
+	address := p.address
 	ctx, cancel := context.WithTimeout(ctx, b.each+30*time.Second)
 	defer cancel()
 	dialer := tls.Dialer{Config: who.trust}
@@ -49,7 +50,7 @@ func (b *bench) loadTLS(ctx context.Context, address string, connections int, wh
 	if _, err := drive(wires, time.Second); err != nil {
 		return result{}, err
 	}
-	return drive(wires, b.each)
+	return p.costs(func() (result, error) { return drive(wires, b.each) }, b.each)
 }
 
 // wire is a connection under load.

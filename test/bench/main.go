@@ -136,20 +136,20 @@ func (b *bench) compare(ctx context.Context, title string, all []contender) erro
 			if err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
-			got, err := b.load(ctx, p.address, 64, who)
+			got, err := b.load(ctx, p, 64, who)
 			p.stop()
 			if err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
 			results[i] = append(results[i], got)
-			fmt.Fprintf(b.progress, "round %d: %s: %.0f %s %s %.2f\n", round+1, c.name, got.rate, got.p50, got.p99, got.rate/results[0][round].rate)
+			fmt.Fprintf(b.progress, "round %d: %s: %.0f %s %s %.2f %s\n", round+1, c.name, got.rate, got.p50, got.p99, got.rate/results[0][round].rate, got.cpu)
 		}
 	}
-	fmt.Fprintf(b.out, "| %s | requests/s | p50 | p99 | to the bare one |\n|---|---|---|---|---|\n", title)
+	fmt.Fprintf(b.out, "| %s | requests/s | p50 | p99 | to the bare one | CPU for a request |\n|---|---|---|---|---|---|\n", title)
 	bare := middle(results[0])
 	for i, c := range all {
 		got := middle(results[i])
-		fmt.Fprintf(b.out, "| %s | %.0f | %s | %s | %.2f |\n", c.name, got.rate, got.p50, got.p99, got.rate/bare.rate)
+		fmt.Fprintf(b.out, "| %s | %.0f | %s | %s | %.2f | %s |\n", c.name, got.rate, got.p50, got.p99, got.rate/bare.rate, got.cpu)
 	}
 	fmt.Fprintln(b.out)
 	return nil
@@ -173,7 +173,7 @@ func (b *bench) connections(ctx context.Context) error {
 		if n == 64 && b.profile != "" {
 			finish = p.record(ctx, b.profile, b.each)
 		}
-		got, err := b.load(ctx, p.address, n, client{cookies: cookies[:1]})
+		got, err := b.load(ctx, p, n, client{cookies: cookies[:1]})
 		if err = errors.Join(err, finish()); err != nil {
 			return err
 		}
@@ -192,7 +192,7 @@ func (b *bench) sessions(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		got, err := b.load(ctx, p.address, 64, client{cookies: cookies})
+		got, err := b.load(ctx, p, 64, client{cookies: cookies})
 		memory := p.memory()
 		p.stop()
 		if err != nil {

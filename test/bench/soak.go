@@ -29,7 +29,7 @@ func (b *bench) soak(ctx context.Context, d time.Duration) error {
 		return err
 	}
 	defer p.stop()
-	peak, err := b.load(ctx, p.address, soakClients, client{cookies: cookies})
+	peak, err := b.load(ctx, p, soakClients, client{cookies: cookies})
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 type result struct {
 	rate     float64 // requests a second
 	p50, p99 string
+	cpu      time.Duration // of the program, for each request
 }
 
 var (
@@ -25,11 +26,12 @@ var (
 	badLine  = regexp.MustCompile(`Non-2xx or 3xx responses: .*|Socket errors: .*`)
 )
 
-// load loads an address. A bad answer is an error.
-func (b *bench) load(ctx context.Context, address string, connections int, who client) (result, error) {
+// load loads a program. A bad answer is an error.
+func (b *bench) load(ctx context.Context, p *process, connections int, who client) (result, error) {
 	if who.trust != nil {
-		return b.loadTLS(ctx, address, connections, who)
+		return b.loadTLS(ctx, p, connections, who)
 	}
+	address := p.address
 	script := filepath.Join(b.dir, "load.lua")
 	if err := os.WriteFile(script, []byte(lua(who.cookies)), 0o600); err != nil {
 		return result{}, err
@@ -37,7 +39,7 @@ func (b *bench) load(ctx context.Context, address string, connections int, who c
 	if _, err := wrk(ctx, address, script, connections, time.Second); err != nil {
 		return result{}, err
 	}
-	return wrk(ctx, address, script, connections, b.each)
+	return p.costs(func() (result, error) { return wrk(ctx, address, script, connections, b.each) }, b.each)
 }
 
 func wrk(ctx context.Context, address, script string, connections int, d time.Duration) (result, error) {
