@@ -34,7 +34,7 @@ func (f *Flow) Judge(r *http.Request, s *session.Session, strict bool) error {
 	if !strict && hostOf(r) != f.public.Hostname() {
 		return nil
 	}
-	switch prover.Compare(r, s.Chain) {
+	switch f.compare(r, prover, s.Chain) {
 	case ShowsAnother:
 		return f.over(r.Context(), s, session.CertificateChanged)
 	case ShowsNone:
@@ -46,6 +46,21 @@ func (f *Flow) Judge(r *http.Request, s *session.Session, strict bool) error {
 		}
 	}
 	return nil
+}
+
+// compare says what a request shows beside the chain of a session. Where its own method
+// hears nothing, another one may see another certificate.
+func (f *Flow) compare(r *http.Request, own Prover, chain [][]byte) Showing {
+	shows := own.Compare(r, chain)
+	if shows != ShowsUnknown {
+		return shows
+	}
+	for _, m := range f.methods {
+		if other, ok := m.Method.(Prover); ok && other.Compare(r, chain) == ShowsAnother {
+			return ShowsAnother
+		}
+	}
+	return ShowsUnknown
 }
 
 // over ends a session. A request that was broken off ends nothing: what it would have

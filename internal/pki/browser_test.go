@@ -277,6 +277,24 @@ func TestWhatTheLoadBalancerDidNotVerifyIsRefused(t *testing.T) {
 	}
 }
 
+// TestASessionIsBoundWhicheverWayACertificateComes: where people come by two load
+// balancers, the other one's word on another certificate counts as well.
+func TestASessionIsBoundWhicheverWayACertificateComes(t *testing.T) {
+	t.Parallel()
+	f := behindFront(t, "}\n  - {name: cards, type: pki, from: header, format: rfc9440, ca: '{{clients}}'", trustLoopback)
+	robot := f.ca.client(t, "robot", f.Clock.Now())
+	shown := func(c *x509.Certificate) []string {
+		return []string{"Client-Cert", ":" + base64.StdEncoding.EncodeToString(c.Raw) + ":"}
+	}
+	b := f.signedIn(t, robot)
+	if got := b.Get("/", shown(robot)...); got.Status != http.StatusOK {
+		t.Errorf("the same by the other way: %d", got.Status)
+	}
+	if got := b.Get("/", shown(f.ca.client(t, "drone", f.Clock.Now()))...); got.Status != http.StatusSeeOther || !strings.Contains(f.Log.String(), "certificate_changed") {
+		t.Errorf("another by the other way: %d", got.Status)
+	}
+}
+
 // TestARequestThatWasBrokenOffEndsNoSession, whatever it showed.
 func TestARequestThatWasBrokenOffEndsNoSession(t *testing.T) {
 	t.Parallel()

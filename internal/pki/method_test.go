@@ -130,7 +130,7 @@ func before(t *testing.T, app http.Handler, method, trusted string, realms ...st
 	f.Gateway = gatewaytest.Start(t, gatewaytest.Options{
 		App:    app,
 		Listen: trusted,
-		Method: "}\n  - {name: services, type: pki, from: header, format: nginx, ca: '" + ca + "'" + strings.ReplaceAll(method, "{{crl}}", f.crl),
+		Method: "}\n  - {name: services, type: pki, from: header, format: nginx, ca: '" + ca + "'" + strings.NewReplacer("{{crl}}", f.crl, "{{clients}}", ca).Replace(method),
 		Routes: "  - {path: /robots, to: [\"{{app}}\"], require: {users: [robot]}}\n" +
 			"  - {path: /lax, to: [\"{{app}}\"], csrf: \"off\"}\n" +
 			"  - {path: /strict, to: [\"{{app}}\"], certificate: {require: true}, authorization: {basic: forward}}\n" +
