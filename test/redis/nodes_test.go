@@ -112,7 +112,12 @@ func TestThreeNodesMakeOneRefreshForAThousandRequests(t *testing.T) {
 			if got := everywhere(all, 1000, "/x"); got[http.StatusOK] != 1000 {
 				t.Errorf("answers: %v", got)
 			}
-			gatewaytest.Eventually(t, "the refresh is done", func() bool { return nodes[0].ES.Counters().RefreshedPairs >= 1 })
+			gatewaytest.Eventually(t, "the refresh is done", func() bool {
+				// Where a busy machine has kept Redis from answering whoever took it up, the
+				// others wait for the time after which they may.
+				nodes[0].Clock.Advance(20 * time.Millisecond)
+				return nodes[0].ES.Counters().RefreshedPairs >= 1
+			})
 			if n := nodes[0].ES.Counters().Refreshes; n != 1 {
 				t.Errorf("%d refreshes, want 1", n)
 			}
