@@ -55,6 +55,9 @@ const (
 	expired = "token expired"
 	// internalError is the reason when Elasticsearch broke while authenticating.
 	internalError = "error attempting to authenticate request"
+	// notEnded is the reason where the tokens index is missing or closed while a token is
+	// to be ended, with status 400 (contract tokens 4.2 and 5, oidc 3).
+	notEnded = "failed to invalidate token"
 	// unknownToken is what saml/logout says, with status 500 in all versions.
 	unknownToken = "supplied token is not valid"
 )
@@ -154,7 +157,7 @@ func judgeOwn(r reply) ruling {
 		return ruling{AccountRefused, hintPrivilege}
 	case f.kind == typeFeatureOff, f.disabled != "":
 		return ruling{SetUp, hintTokensOff}
-	case f.kind == typeClosed:
+	case f.kind == typeClosed, f.kind == typeSecurity && f.reason == notEnded:
 		return ruling{Outage, hintTokens}
 	case f.kind == "": // a bare text: no handler found, wrong method, wrong media type
 		return ruling{SetUp, hintNoSecurity}
@@ -292,7 +295,6 @@ func judgeInvalidate(r reply) ruling {
 		Errors      int  `json:"error_count"`
 	}
 	_ = json.Unmarshal(r.body, &counts) // what is not this form has no counts
-	f := parseFailure(r.body)
 	switch {
 	case r.status == http.StatusNotFound && counts.Invalidated != nil:
 		return ruling{class: OK}
@@ -300,8 +302,6 @@ func judgeInvalidate(r reply) ruling {
 		return ruling{Outage, hintProxy}
 	case r.status == http.StatusOK && counts.Errors > 0:
 		return ruling{Outage, hintPartial}
-	case r.status == http.StatusBadRequest && f.reason == "failed to invalidate token":
-		return ruling{Outage, hintTokens}
 	}
 	return judgeOwn(r)
 }

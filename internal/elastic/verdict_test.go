@@ -43,6 +43,11 @@ const (
 	forgedSubject  = `{"error":{"root_cause":[],"type":"security_exception","reason":"unable to authenticate user [CN=a] for REST request [/x] for action [cluster:admin/xpack/security/delegate_pki]"},"status":401}`
 	unreadable     = `{"error":{"root_cause":[],"type":"x_content_parse_exception","reason":"[1:28] [delegate_pki_request] failed to parse field [x509_certificate_chain]","caused_by":{"type":"illegal_argument_exception","reason":"Illegal base64 character 2d"}},"status":400}`
 	unordered      = `{"error":{"root_cause":[],"type":"action_request_validation_exception","reason":"Validation Failed: 1: certificates chain must be an ordered chain;"},"status":400}`
+	noOIDCRealm    = `{"error":{"root_cause":[],"type":"security_exception","reason":"Cannot find OpenID Connect realm with name [x]"},"status":500}`
+	notOIDC        = `{"error":{"root_cause":[],"type":"illegal_argument_exception","reason":"Access token is not valid for an OpenID Connect realm"},"status":400}`
+	noHint         = `{"error":{"root_cause":[],"type":"security_exception","reason":"Authentication token does not have OpenID Connect metadata [id_token_hint]"},"status":500}`
+	refusedOIDC    = `{"error":{"root_cause":[],"type":"security_exception","reason":"unable to authenticate user [<OIDC Token>] for action [cluster:admin/xpack/security/oidc/authenticate]"},"status":401}`
+	indexOut       = `{"error":{"root_cause":[],"type":"security_exception","reason":"unable to perform requested action"},"status":503}`
 	html           = `<html>401 Authorization Required</html>`
 	zeros          = `{"invalidated_tokens":0,"previously_invalidated_tokens":0,"error_count":0}`
 	one            = `{"invalidated_tokens":1,"previously_invalidated_tokens":0,"error_count":0}`
@@ -78,6 +83,18 @@ func TestVerdicts(t *testing.T) {
 	}
 	delegate := func(ctx context.Context, c *elastic.Client) error {
 		_, err := c.DelegatePKI(ctx, [][]byte{{1}})
+		return err
+	}
+	prepareOIDC := func(ctx context.Context, c *elastic.Client) error {
+		_, err := c.OIDCPrepare(ctx, "oidc1")
+		return err
+	}
+	authenticateOIDC := func(ctx context.Context, c *elastic.Client) error {
+		_, err := c.OIDCAuthenticate(ctx, "oidc1", "https://gw/cb?code=c&state=s", "s", "n")
+		return err
+	}
+	logoutOIDC := func(ctx context.Context, c *elastic.Client) error {
+		_, err := c.OIDCLogout(ctx, secret.Of("a"), secret.Of("r"))
 		return err
 	}
 	invalidate := func(ctx context.Context, c *elastic.Client) error { return c.InvalidateAccess(ctx, secret.Of("a")) }
@@ -161,6 +178,29 @@ func TestVerdicts(t *testing.T) {
 		{"logout: not from SAML, old", logout, 500, notSAML, elastic.SetUp},
 		{"logout: not from SAML, new", logout, 401, notSAML, elastic.SetUp},
 		{"logout: our password", logout, 401, refusedSelf, elastic.AccountRefused},
+
+		{"logout: tokens index missing or closed", logout, 400, noInvalidation, elastic.Outage},
+		{"logout: tokens index without primary", logout, 503, indexOut, elastic.Outage},
+
+		{"oidc prepare: no such realm", prepareOIDC, 500, noOIDCRealm, elastic.SetUp},
+		{"oidc prepare: 500 of another sort", prepareOIDC, 500, corrupt, elastic.Outage},
+		{"oidc prepare: our password", prepareOIDC, 401, refusedSelf, elastic.AccountRefused},
+		{"oidc prepare: licence", prepareOIDC, 403, unlicensed, elastic.SetUp},
+		{"oidc prepare: an answer without a nonce", prepareOIDC, 200, `{"redirect":"https://op/","state":"s"}`, elastic.Outage},
+		{"oidc authenticate: refused", authenticateOIDC, 401, refusedOIDC, elastic.PersonRefused},
+		{"oidc authenticate: the token endpoint speaks no JSON", authenticateOIDC, 401, brokeInside, elastic.PersonRefused},
+		{"oidc authenticate: our password", authenticateOIDC, 401, refusedSelf, elastic.AccountRefused},
+		{"oidc authenticate: a proxy", authenticateOIDC, 401, html, elastic.Outage},
+		{"oidc authenticate: tokens index closed", authenticateOIDC, 400, closedIndex, elastic.Outage},
+		{"oidc authenticate: tokens index without primary", authenticateOIDC, 503, indexOut, elastic.Outage},
+		{"oidc authenticate: token service off", authenticateOIDC, 400, tokensOff, elastic.SetUp},
+		{"oidc logout: no end-session endpoint is fine", logoutOIDC, 200, `{"redirect":null}`, elastic.OK},
+		{"oidc logout: unknown token", logoutOIDC, 500, unknownToken, elastic.Mute},
+		{"oidc logout: of another kind of realm", logoutOIDC, 400, notOIDC, elastic.SetUp},
+		{"oidc logout: no hint", logoutOIDC, 500, noHint, elastic.SetUp},
+		{"oidc logout: tokens index missing or closed", logoutOIDC, 400, noInvalidation, elastic.Outage},
+		{"oidc logout: tokens index without primary", logoutOIDC, 503, indexOut, elastic.Outage},
+		{"oidc logout: only the document is read from a closed index", logoutOIDC, 400, closedIndex, elastic.Outage},
 
 		{"refresh: row 1 and 7", refresh, 400, oauth("invalid_grant", "could not refresh the requested token"), elastic.Mute},
 		{"refresh: row 2", refresh, 400, oauth("invalid_grant", "token document has expired"), elastic.RefreshExpired},
