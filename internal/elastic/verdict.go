@@ -128,12 +128,18 @@ func judgeClient(r reply) ruling {
 	case r.status == http.StatusUnauthorized && f.kind == typeSecurity && f.reason != internalError,
 		r.status == http.StatusUnauthorized && !f.known && challenged.MatchString(strings.Join(r.header.Values("Www-Authenticate"), ", ")):
 		return ruling{PersonRefused, ""}
+	case r.status == http.StatusUnauthorized && f.kind == typeSecurity:
+		return ruling{Outage, hintInternal}
 	case r.status == http.StatusUnauthorized:
 		return ruling{Outage, hintProxy}
 	case r.status == http.StatusBadRequest && f.kind == typeArgument:
 		return ruling{BadInput, ""} // a header that cannot be decoded
 	}
-	return judgeOwn(r)
+	rule := judgeOwn(r)
+	if rule.class == AccountRefused {
+		rule.hint = hintClient // it is not our account that was looked at
+	}
+	return rule
 }
 
 // judgeOwn rules on a call with our own account, for all that is the same everywhere

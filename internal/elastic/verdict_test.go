@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/esgateway/esgateway/internal/elastic"
@@ -298,5 +300,32 @@ func TestClassifyBearer(t *testing.T) {
 				t.Errorf("compressed: got %s, want %s", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestAHintIsAboutWhoWasRefused: whoever follows a hint must not look at the wrong end.
+func TestAHintIsAboutWhoWasRefused(t *testing.T) {
+	t.Parallel()
+	client := func(ctx context.Context, c *elastic.Client) error {
+		_, err := c.ClientCredentials(ctx, secret.Of("Basic YTpi"))
+		return err
+	}
+	for name, tc := range map[string]struct {
+		status    int
+		body      string
+		class     elastic.Class
+		want, not string
+	}{
+		"a client's account that may make no tokens": {403, denied, elastic.AccountRefused, "manage_token", "gateway's own account"},
+		"a client's licence":                         {403, unlicensed, elastic.SetUp, "licence", "gateway's own account"},
+		"Elasticsearch broke on a client's header":   {401, brokeInside, elastic.Outage, "failed while it authenticated", "proxy"},
+		"a proxy in between":                         {401, html, elastic.Outage, "proxy", "failed while"},
+	} {
+		s := scripted(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, tc.status, tc.body) })
+		err := client(t.Context(), s.client(t))
+		e, _ := errors.AsType[*elastic.Error](err)
+		if e == nil || e.Class != tc.class || !strings.Contains(e.Hint, tc.want) || strings.Contains(e.Hint, tc.not) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
