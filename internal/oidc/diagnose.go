@@ -207,13 +207,13 @@ func (m *Method) usableKeys(ctx context.Context, found offer) (int, error) {
 	if err := safe(found.Keys, m.cfg.Issuer); err != nil {
 		return 0, fmt.Errorf("jwks_uri %w", err)
 	}
-	var set jose.JSONWebKeySet
-	if err := m.provider.get(ctx, found.Keys, &set); err != nil {
+	keys, err := m.provider.keysAt(ctx, found.Keys)
+	if err != nil {
 		return 0, err
 	}
 	n := 0
-	for i := range set.Keys {
-		if signs(&set.Keys[i], m.cfg.SignatureAlgorithm) {
+	for i := range keys {
+		if signs(&keys[i], m.cfg.SignatureAlgorithm) {
 			n++
 		}
 	}

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -129,22 +130,41 @@ func (s *keySet) read(ctx context.Context, before *readKeys, unknown bool) (*rea
 	if unknown {
 		next.asked = now
 	}
-	if set, err := s.fetch(ctx); err != nil {
+	if keys, err := s.fetch(ctx); err != nil {
 		next.failed = err
 	} else {
-		next.keys = set.Keys
+		next.keys = keys
 	}
 	s.known.Store(next)
 	return next, nil
 }
 
-func (s *keySet) fetch(ctx context.Context) (set jose.JSONWebKeySet, err error) {
+func (s *keySet) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
 	doc, err := s.provider.describe(ctx)
 	if err != nil {
-		return set, err
+		return nil, err
 	}
-	err = s.provider.get(ctx, doc.Keys, &set)
-	return set, err
+	return s.provider.keysAt(ctx, doc.Keys)
+}
+
+// keysAt reads the keys that are published at an address. One that is not understood is
+// left out (RFC 7517, section 5): providers have new kinds of keys before everybody knows
+// them, and the others are as good as before.
+func (p *provider) keysAt(ctx context.Context, address string) ([]jose.JSONWebKey, error) {
+	var set struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
+	if err := p.get(ctx, address, &set); err != nil {
+		return nil, err
+	}
+	var keys []jose.JSONWebKey
+	for _, raw := range set.Keys {
+		var key jose.JSONWebKey
+		if json.Unmarshal(raw, &key) == nil {
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
 }
 
 // heard remembers why a signature was not verified, which go-oidc only prints.
