@@ -111,7 +111,9 @@ func (s *keySet) may(key *jose.JSONWebKey) bool {
 // cannot be read. unknown: only because of a key that is not among good ones, for which
 // they are read again once in a while, but at once if they were last read for another
 // reason: the provider may have a new key a second after that. The error is that of the
-// context.
+// context, while others read; what is begun here is for all who come, so that a client who
+// leaves does not break it off (threat: whoever can post here could have the keys count as
+// unreadable, again and again).
 func (s *keySet) read(ctx context.Context, before *readKeys, unknown bool) (*readKeys, error) {
 	select {
 	case s.turn <- struct{}{}:
@@ -130,7 +132,7 @@ func (s *keySet) read(ctx context.Context, before *readKeys, unknown bool) (*rea
 	if unknown {
 		next.asked = now
 	}
-	if keys, err := s.fetch(ctx); err != nil {
+	if keys, err := s.fetch(context.WithoutCancel(ctx)); err != nil {
 		next.failed = err
 	} else {
 		next.keys = keys

@@ -1,9 +1,13 @@
 package oidc_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
+	"time"
 )
 
 // TestAKeyThatNobodyUnderstands beside the others is left out (RFC 7517, section 5).
@@ -38,5 +42,53 @@ func TestAKeyThatNobodyUnderstands(t *testing.T) {
 	}
 	if got := w.notice(t, w.logoutToken(t, w.key, nil)); got.Status != http.StatusOK || lives(alice) {
 		t.Errorf("a logout token: %d, alice lives: %v", got.Status, lives(alice))
+	}
+}
+
+// TestAClientThatLeavesIsNoOutage of the provider: whoever breaks off while its keys are
+// read for him decides nothing for those who come next.
+func TestAClientThatLeavesIsNoOutage(t *testing.T) {
+	t.Parallel()
+	w := start(t, options{method: ", id_token: require, client_id: " + client})
+	arrived, broken, goOn := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	slow := func(_ http.ResponseWriter, r *http.Request) bool {
+		arrived <- struct{}{}
+		select {
+		case <-r.Context().Done():
+			close(broken)
+		case <-goOn:
+		}
+		return false
+	}
+	w.instead.Store(&slow)
+	ctx, leave := context.WithCancel(t.Context())
+	form := url.Values{"logout_token": {w.logoutToken(t, w.key, map[string]any{"sid": "s9"})}}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL.String()+prefix+"/oidc/partners/backchannel-logout", strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		if resp, err := w.Browser().Do(r); err == nil {
+			resp.Body.Close()
+		}
+	}()
+	<-arrived
+	leave()
+	<-gone
+	w.instead.Store(nil)
+	patience, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	select { // long enough for the gateway to notice, which must not matter
+	case <-broken:
+		t.Error("what the gateway read for all was broken off")
+	case <-patience.Done():
+	}
+	close(goOn)
+	w.signIn(t, "alice", "s1")
+	if all := w.Warnings(); len(all) > 0 {
+		t.Errorf("the warnings are %q", all)
 	}
 }

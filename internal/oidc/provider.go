@@ -103,7 +103,7 @@ func (p *provider) describe(ctx context.Context) (*document, error) {
 	case !p.bad.IsZero() && now.Sub(p.bad) < documentRest:
 		return p.old(p.err)
 	}
-	doc, err := p.look(ctx)
+	doc, err := p.look(context.WithoutCancel(ctx)) // for all who come; it has a limit of its own
 	if err != nil {
 		p.bad, p.err = now, err
 		return p.old(err)
