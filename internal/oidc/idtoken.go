@@ -70,7 +70,7 @@ func (m *Method) verify(ctx context.Context, grant elastic.Grant, attempt login.
 			Public: "Your sign-in could not be verified: this gateway is set up for another identity provider than the one that answered.",
 		}
 	}
-	m.warnings.clear(warnNoKeys)
+	m.readable(heard)
 	if err == nil && token.Nonce != attempt.Nonce {
 		err = errors.New("the nonce is not the attempt's")
 	}
@@ -78,6 +78,14 @@ func (m *Method) verify(ctx context.Context, grant elastic.Grant, attempt login.
 		return nil, m.tokenFault(ctx, err)
 	}
 	return token, nil
+}
+
+// readable ends the warnings that the provider's keys cannot be read, where they were.
+func (m *Method) readable(h *heard) {
+	if h.read {
+		m.warnings.clear(warnNoKeys)
+		m.warnings.clear(warnOther)
+	}
 }
 
 // verifier judges tokens of the provider for a client, by its published keys.

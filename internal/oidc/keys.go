@@ -173,11 +173,13 @@ func (p *provider) keysAt(ctx context.Context, address string) ([]jose.JSONWebKe
 type heard struct {
 	*keySet
 	err error
+	// read: there were keys to verify it with, whatever came of that.
+	read bool
 }
 
 // VerifySignature implements go-oidc's KeySet.
 func (h *heard) VerifySignature(ctx context.Context, token string) ([]byte, error) {
 	payload, err := h.keySet.VerifySignature(ctx, token)
-	h.err = err
+	h.err, h.read = err, err == nil || errors.Is(err, errNoKey) || errors.Is(err, errSignature)
 	return payload, err
 }

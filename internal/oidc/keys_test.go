@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/esgateway/esgateway/internal/standin/op"
 )
 
 // TestAKeyThatNobodyUnderstands beside the others is left out (RFC 7517, section 5).
@@ -91,4 +93,51 @@ func TestAClientThatLeavesIsNoOutage(t *testing.T) {
 	if all := w.Warnings(); len(all) > 0 {
 		t.Errorf("the warnings are %q", all)
 	}
+}
+
+// TestAWarningEndsWithItsCause: /readyz?verbose shows what is so, not what was so once.
+func TestAWarningEndsWithItsCause(t *testing.T) {
+	t.Parallel()
+	t.Run("the document was another's", func(t *testing.T) {
+		t.Parallel()
+		w := start(t, options{})
+		another := func(rw http.ResponseWriter, r *http.Request) bool {
+			if !strings.HasSuffix(r.URL.Path, "/openid-configuration") {
+				return false
+			}
+			rw.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(rw).Encode(map[string]any{"issuer": "https://other.example", "jwks_uri": w.issuer + "/jwks"})
+			return true
+		}
+		w.instead.Store(&another)
+		b := w.Browser()
+		w.answer(t, b, w.begin(t, b, "/"), "alice", op.Answer{})
+		if all := strings.Join(w.Warnings(), ""); lives(b) || !strings.Contains(all, "another issuer") {
+			t.Fatalf("the warnings are %q", all)
+		}
+		w.instead.Store(nil)
+		w.Clock.Advance(time.Minute)
+		w.signIn(t, "alice", "s1")
+		if all := w.Warnings(); len(all) > 0 {
+			t.Errorf("the warnings are %q", all)
+		}
+	})
+	t.Run("the keys could not be read for a logout token", func(t *testing.T) {
+		t.Parallel()
+		w := start(t, options{method: ", id_token: off"})
+		w.signIn(t, "alice", "s1")
+		w.down.Store(true)
+		w.notice(t, w.logoutToken(t, w.key, nil))
+		if all := strings.Join(w.Warnings(), ""); !strings.Contains(all, "keys cannot be read") {
+			t.Fatalf("the warnings are %q", all)
+		}
+		w.down.Store(false)
+		w.Clock.Advance(time.Minute)
+		if got := w.notice(t, w.logoutToken(t, w.key, nil)); got.Status != http.StatusOK {
+			t.Fatalf("got %d", got.Status)
+		}
+		if all := w.Warnings(); len(all) > 0 {
+			t.Errorf("the warnings are %q", all)
+		}
+	})
 }

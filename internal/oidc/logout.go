@@ -89,6 +89,7 @@ func (m *Method) logoutToken(ctx context.Context, raw string) (*oidc.LogoutToken
 	}
 	verifier, heard := m.verifier(client)
 	token, err := verifier.VerifyLogout(ctx, raw)
+	m.readable(heard)
 	if heard.err != nil {
 		return nil, heard.err
 	}
