@@ -141,3 +141,17 @@ func TestAWarningEndsWithItsCause(t *testing.T) {
 		}
 	})
 }
+
+// TestALogoutTokenWhileTheDocumentIsAnothers is no mistake of the token: the provider is
+// to try again, and the operator hears of it.
+func TestALogoutTokenWhileTheDocumentIsAnothers(t *testing.T) {
+	t.Parallel()
+	w := start(t, options{method: ", id_token: off, client_id: " + client, slash: "/"})
+	got := w.notice(t, w.logoutToken(t, w.key, map[string]any{"iss": w.issuer + "/"}))
+	if got.Status != http.StatusServiceUnavailable && got.Status != http.StatusBadGateway {
+		t.Errorf("got %d %s", got.Status, got.Body)
+	}
+	if all := strings.Join(w.Warnings(), ""); !strings.Contains(all, "another issuer") {
+		t.Errorf("the warnings are %q", all)
+	}
+}
