@@ -155,3 +155,31 @@ func TestALogoutTokenWhileTheDocumentIsAnothers(t *testing.T) {
 		t.Errorf("the warnings are %q", all)
 	}
 }
+
+// TestASkewHoldsForBothEnds of a token's life: the more a clock may differ, the more is
+// taken.
+func TestASkewHoldsForBothEnds(t *testing.T) {
+	t.Parallel()
+	w := start(t, options{method: ", clock_skew: 10m"})
+	now := w.Clock.Now()
+	for name, claims := range map[string]map[string]any{
+		"made this moment":       {"nbf": now.Unix()},
+		"made nine minutes on":   {"nbf": now.Add(9 * time.Minute).Unix()},
+		"ended nine minutes ago": {"exp": now.Add(-9 * time.Minute).Unix()},
+	} {
+		b := w.Browser()
+		if got := w.answer(t, b, w.begin(t, b, "/"), "alice", op.Answer{Claims: claims}); !lives(b) {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
+		}
+	}
+	for name, claims := range map[string]map[string]any{
+		"of the future":            {"nbf": now.Add(11 * time.Minute).Unix()},
+		"ended eleven minutes ago": {"exp": now.Add(-11 * time.Minute).Unix()},
+	} {
+		b := w.Browser()
+		w.answer(t, b, w.begin(t, b, "/"), "alice", op.Answer{Claims: claims})
+		if lives(b) {
+			t.Errorf("%s signs in", name)
+		}
+	}
+}

@@ -91,7 +91,7 @@ func (m *Method) logoutToken(ctx context.Context, raw string) (*oidc.LogoutToken
 	if err != nil {
 		return nil, err
 	}
-	verifier, heard := m.verifier(client)
+	verifier, heard := m.verifier(client, &oidc.Config{Now: func() time.Time { return m.now().Add(-m.cfg.ClockSkew) }})
 	token, err := verifier.VerifyLogout(ctx, raw)
 	m.readable(heard)
 	if heard.err != nil {
