@@ -185,7 +185,9 @@ func (f *Flow) signedIn(r *http.Request, m *Configured, s *session.Session) {
 // ES freezes roles in a token, so waiting would not help.
 func (f *Flow) noRoles(w http.ResponseWriter, r *http.Request, step Step) error {
 	if web.AudienceOf(r) == web.API {
-		return fault.New(fault.NoRoles, "")
+		// Answered here: it is written down already, with the user's name.
+		f.pages.Error(w, r, fault.New(fault.NoRoles, ""), web.Reply{Audience: web.API})
+		return nil
 	}
 	return f.pages.Page(w, r, http.StatusForbidden, web.NoRoles{
 		User: step.grant.Identity.Username, Realm: step.grant.Identity.Realm.Name,
