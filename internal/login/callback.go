@@ -135,7 +135,7 @@ func (f *Flow) finish(w http.ResponseWriter, r *http.Request, v *visit, step Ste
 		return f.noRoles(w, r, step)
 	}
 	begun, err := f.sessions.Begin(ctx, session.Start{
-		Grant: step.grant, Method: m.Name, Realm: m.Realm, Browser: b.key, Provider: step.provider, Chain: step.chain, Old: f.sessionsOf(ctx, r, b),
+		Grant: step.grant, Method: m.Name, Realm: m.Realm, Browser: b.key, Provider: step.provider, Chain: step.chain, Old: f.knownSessionsOf(r, b),
 	})
 	if err != nil {
 		return storeFault(err)
