@@ -153,7 +153,7 @@ func judgeOwn(r reply) ruling {
 		return ruling{Outage, hintRedirect}
 	case r.status == http.StatusTooManyRequests, r.status >= 500:
 		return ruling{Outage, ""}
-	case !f.known:
+	case !f.known, !f.exception() && (r.status == http.StatusUnauthorized || r.status == http.StatusForbidden):
 		return ruling{Outage, hintProxy}
 	case r.status == http.StatusUnauthorized:
 		return judge401(f)
@@ -198,7 +198,7 @@ func judgeSAML(r reply) ruling {
 	case r.status == http.StatusInternalServerError && f.reason == unknownToken:
 		return ruling{Mute, ""}
 	case r.status == http.StatusInternalServerError && f.known && setUp.MatchString(f.reason),
-		r.status == http.StatusUnauthorized && f.known && !forOurselves.MatchString(f.reason) && f.reason != internalError:
+		r.status == http.StatusUnauthorized && f.exception() && !forOurselves.MatchString(f.reason) && f.reason != internalError:
 		return ruling{SetUp, hintRealm}
 	}
 	return judgeOwn(r)
@@ -209,7 +209,7 @@ func judgeSAML(r reply) ruling {
 func judgeSAMLAuthenticate(r reply) ruling {
 	f := parseFailure(r.body)
 	switch {
-	case r.status == http.StatusUnauthorized && f.known && !forOurselves.MatchString(f.reason) && f.reason != internalError:
+	case r.status == http.StatusUnauthorized && f.exception() && !forOurselves.MatchString(f.reason) && f.reason != internalError:
 		hint := ""
 		if forAction.MatchString(f.reason) {
 			hint = hintPerson
@@ -260,7 +260,7 @@ func judgeOIDC(r reply) ruling {
 // authenticating if the provider's token endpoint does not answer in JSON.
 func judgeOIDCAuthenticate(r reply) ruling {
 	f := parseFailure(r.body)
-	if r.status == http.StatusUnauthorized && f.known && !forOurselves.MatchString(f.reason) {
+	if r.status == http.StatusUnauthorized && f.exception() && !forOurselves.MatchString(f.reason) {
 		return ruling{PersonRefused, hintOIDCPerson}
 	}
 	return judgeOwn(r)

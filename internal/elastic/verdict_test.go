@@ -50,6 +50,8 @@ const (
 	noHint         = `{"error":{"root_cause":[],"type":"security_exception","reason":"Authentication token does not have OpenID Connect metadata [id_token_hint]"},"status":500}`
 	refusedOIDC    = `{"error":{"root_cause":[],"type":"security_exception","reason":"unable to authenticate user [<OIDC Token>] for action [cluster:admin/xpack/security/oidc/authenticate]"},"status":401}`
 	indexOut       = `{"error":{"root_cause":[],"type":"security_exception","reason":"unable to perform requested action"},"status":503}`
+	proxyText      = `{"error":"unauthorized"}`
+	proxyOAuth     = `{"error":"invalid_token","error_description":"no token"}`
 	html           = `<html>401 Authorization Required</html>`
 	zeros          = `{"invalidated_tokens":0,"previously_invalidated_tokens":0,"error_count":0}`
 	one            = `{"invalidated_tokens":1,"previously_invalidated_tokens":0,"error_count":0}`
@@ -145,6 +147,9 @@ func TestVerdicts(t *testing.T) {
 		{"prepare: 503", prepare, 503, busy, elastic.Outage},
 		{"prepare: 500 of another sort", prepare, 500, corrupt, elastic.Outage},
 		{"prepare: a proxy wants a password", prepare, 401, html, elastic.Outage},
+		{"prepare: a proxy wants a password, in JSON", prepare, 401, proxyText, elastic.Outage},
+		{"prepare: a proxy wants a token, in JSON", prepare, 401, proxyOAuth, elastic.Outage},
+		{"prepare: a proxy refuses, in JSON", prepare, 403, proxyText, elastic.Outage},
 		{"prepare: a proxy refuses", prepare, 403, html, elastic.Outage},
 		{"prepare: a proxy has no such page", prepare, 404, html, elastic.Outage},
 		{"prepare: a proxy sends us away", prepare, 302, "", elastic.Outage},
@@ -163,6 +168,8 @@ func TestVerdicts(t *testing.T) {
 		{"authenticate: it broke inside", authenticate, 401, brokeInside, elastic.Outage},
 		{"authenticate: tokens index closed", authenticate, 400, closedIndex, elastic.Outage},
 		{"authenticate: tokens index without primary", authenticate, 503, busy, elastic.Outage},
+		{"authenticate: a proxy wants a password, in JSON", authenticate, 401, proxyText, elastic.Outage},
+		{"authenticate: a proxy wants a token, in JSON", authenticate, 401, proxyOAuth, elastic.Outage},
 		{"authenticate: an answer without user", authenticate, 200, `{"access_token":"a","refresh_token":"r","expires_in":1200}`, elastic.Outage},
 		{"authenticate: an answer without token", authenticate, 200, `{"expires_in":1200,"authentication":{"username":"u"}}`, elastic.Outage},
 
@@ -193,6 +200,8 @@ func TestVerdicts(t *testing.T) {
 		{"oidc authenticate: the token endpoint speaks no JSON", authenticateOIDC, 401, brokeInside, elastic.PersonRefused},
 		{"oidc authenticate: our password", authenticateOIDC, 401, refusedSelf, elastic.AccountRefused},
 		{"oidc authenticate: a proxy", authenticateOIDC, 401, html, elastic.Outage},
+		{"oidc authenticate: a proxy, in JSON", authenticateOIDC, 401, proxyText, elastic.Outage},
+		{"oidc authenticate: a proxy that wants a token", authenticateOIDC, 401, proxyOAuth, elastic.Outage},
 		{"oidc authenticate: tokens index closed", authenticateOIDC, 400, closedIndex, elastic.Outage},
 		{"oidc authenticate: tokens index without primary", authenticateOIDC, 503, indexOut, elastic.Outage},
 		{"oidc authenticate: token service off", authenticateOIDC, 400, tokensOff, elastic.SetUp},
