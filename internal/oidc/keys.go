@@ -2,9 +2,12 @@ package oidc
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -88,7 +91,7 @@ func (s *keySet) verify(jws *jose.JSONWebSignature, keys []jose.JSONWebKey) ([]b
 	id, known := jws.Signatures[0].Header.KeyID, false
 	for i := range keys {
 		key := &keys[i]
-		if !s.may(key) || id != "" && key.KeyID != id {
+		if !signs(key, string(s.algorithm)) || id != "" && key.KeyID != id {
 			continue
 		}
 		known = true
@@ -102,9 +105,18 @@ func (s *keySet) verify(jws *jose.JSONWebSignature, keys []jose.JSONWebKey) ([]b
 	return nil, errSignature
 }
 
-// may reports whether a key is for signatures of our algorithm.
-func (s *keySet) may(key *jose.JSONWebKey) bool {
-	return key.IsPublic() && (key.Use == "" || key.Use == "sig") && (key.Algorithm == "" || key.Algorithm == string(s.algorithm))
+// signs reports whether a key can have signed by that algorithm.
+func signs(key *jose.JSONWebKey, algorithm string) bool {
+	if key.Use != "" && key.Use != "sig" || !key.IsPublic() || key.Algorithm != "" && key.Algorithm != algorithm {
+		return false
+	}
+	switch public := key.Key.(type) {
+	case *rsa.PublicKey:
+		return !strings.HasPrefix(algorithm, "ES")
+	case *ecdsa.PublicKey:
+		return map[string]int{"ES256": 256, "ES384": 384, "ES512": 521}[algorithm] == public.Curve.Params().BitSize
+	}
+	return false
 }
 
 // read reads the provider's keys, once for all who want them. Old ones stay while they
