@@ -17,7 +17,7 @@ func rehearsal() []Page {
 		SignIn{Choices: choices[:1], Hidden: hidden, Auto: true, Notice: "n"},
 		SignIn{Choices: choices, Hidden: hidden, Notice: "n"},
 		SignOut{},
-		SignOut{Action: "/a", User: "u", StayURL: "/s"},
+		SignOut{Action: "/a", User: "u"},
 		SignedOut{},
 		SignedOut{Undone: []string{"x"}, SignInURL: "/s"},
 		Session{},
