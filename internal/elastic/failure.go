@@ -46,6 +46,10 @@ func parseFailure(body []byte) failure {
 	return failure{known: true, kind: inner.Type, reason: inner.Reason, licence: inner.Licence, disabled: inner.Disabled}
 }
 
+// exception reports whether it is what Elasticsearch says where it refuses somebody (401
+// and 403). Proxies say the same statuses in JSON of their own.
+func (f failure) exception() bool { return f.known && f.kind != "" && !f.oauth }
+
 // plain undoes the compression that a client of the gateway asked Elasticsearch for.
 // What cannot be undone is returned as it is.
 func plain(header http.Header, body []byte) []byte {

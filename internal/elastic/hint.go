@@ -13,6 +13,7 @@ const (
 	hintTrust      = "the node's certificate is not trusted; check elasticsearch.ca or fingerprint, and that the certificate names the host"
 	hintPassword   = "Elasticsearch refuses the gateway's own account; check username and password_file, and that a native user's security index is healthy (a file user needs none)"
 	hintPrivilege  = "the gateway's own account lacks a privilege; give its role what the installation page lists"
+	hintClient     = "the account that was named for this call lacks a privilege, such as manage_token for tokens"
 	hintLicence    = "Elasticsearch's licence does not include this; SAML, OpenID Connect and Kerberos need platinum, PKI gold, tokens standard (before late 2026)"
 	hintTokensOff  = "the token service is off; set xpack.security.authc.token.enabled: true and HTTP TLS at Elasticsearch"
 	hintNoSecurity = "Elasticsearch does not know this endpoint; check that security is on and that the version is 8.17 or later"

@@ -19,6 +19,8 @@ const (
 	// doubles with each failure in a row.
 	firstRest   = time.Second
 	longestRest = 30 * time.Second
+	// trial is how long one call may try a node before another one does.
+	trial = 3 * time.Second
 )
 
 // node is one address of Elasticsearch.
@@ -75,7 +77,19 @@ func (ns *nodes) order(turn *atomic.Uint64, now time.Time) []*node {
 		rests[nd] = nd.resting(now)
 	}
 	slices.SortStableFunc(list, func(a, b *node) int { return rests[a].Compare(rests[b]) })
+	list[0].try(now)
 	return list
+}
+
+// try notes that a call begins at the node. One that failed is tried by one call when its
+// rest is over, and others are asked first until that has come to something: a node that
+// takes connections and does not answer would otherwise hold up all whose turn it is.
+func (n *node) try(now time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.failures > 0 && !n.rest.After(now) {
+		n.rest = now.Add(trial)
+	}
 }
 
 // resting is until when others are asked first; zero if the node is as good as any.

@@ -10,8 +10,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -203,6 +205,38 @@ func TestANodeWithAnOutageIsAskedLast(t *testing.T) {
 	if n := bad.requests.Load(); n < 4 {
 		t.Errorf("a node that answers again is still asked last: %d", n)
 	}
+}
+
+// TestOneCallTriesANodeAfterItsRest: if it is still dead, the others do not wait for that
+// too.
+func TestOneCallTriesANodeAfterItsRest(t *testing.T) {
+	t.Parallel()
+	clock, release := newClock(), make(chan struct{})
+	var hangs atomic.Bool
+	bad := scripted(t, func(w http.ResponseWriter, _ *http.Request) {
+		if hangs.Load() {
+			<-release
+		}
+		answer(w, 503, zeros)
+	})
+	good := scripted(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, 404, zeros) })
+	c := newClient(t, clock, nil, bad.URL, good.URL)
+	wantClass(t, "the first call", c.InvalidateAccess(t.Context(), secret.Of("a")), elastic.Outage)
+	clock.move(1100 * time.Millisecond)
+	hangs.Store(true)
+	var all sync.WaitGroup
+	for range 10 {
+		asked := bad.requests.Load() + good.requests.Load()
+		all.Go(func() { _ = c.InvalidateAccess(t.Context(), secret.Of("a")) })
+		for bad.requests.Load()+good.requests.Load() == asked { // one after the other, while one hangs
+			runtime.Gosched()
+		}
+	}
+	if n := bad.requests.Load(); n != 2 {
+		t.Errorf("%d calls wait for the dead node, want 1", n-1)
+	}
+	close(release)
+	all.Wait()
 }
 
 func TestARefusalIsNoOutage(t *testing.T) {

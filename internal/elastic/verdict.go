@@ -55,6 +55,9 @@ const (
 	expired = "token expired"
 	// internalError is the reason when Elasticsearch broke while authenticating.
 	internalError = "error attempting to authenticate request"
+	// notEnded is the reason where the tokens index is missing or closed while a token is
+	// to be ended, with status 400 (contract tokens 4.2 and 5, oidc 3).
+	notEnded = "failed to invalidate token"
 	// unknownToken is what saml/logout says, with status 500 in all versions.
 	unknownToken = "supplied token is not valid"
 )
@@ -125,12 +128,18 @@ func judgeClient(r reply) ruling {
 	case r.status == http.StatusUnauthorized && f.kind == typeSecurity && f.reason != internalError,
 		r.status == http.StatusUnauthorized && !f.known && challenged.MatchString(strings.Join(r.header.Values("Www-Authenticate"), ", ")):
 		return ruling{PersonRefused, ""}
+	case r.status == http.StatusUnauthorized && f.kind == typeSecurity:
+		return ruling{Outage, hintInternal}
 	case r.status == http.StatusUnauthorized:
 		return ruling{Outage, hintProxy}
 	case r.status == http.StatusBadRequest && f.kind == typeArgument:
 		return ruling{BadInput, ""} // a header that cannot be decoded
 	}
-	return judgeOwn(r)
+	rule := judgeOwn(r)
+	if rule.class == AccountRefused {
+		rule.hint = hintClient // it is not our account that was looked at
+	}
+	return rule
 }
 
 // judgeOwn rules on a call with our own account, for all that is the same everywhere
@@ -144,7 +153,7 @@ func judgeOwn(r reply) ruling {
 		return ruling{Outage, hintRedirect}
 	case r.status == http.StatusTooManyRequests, r.status >= 500:
 		return ruling{Outage, ""}
-	case !f.known:
+	case !f.known, !f.exception() && (r.status == http.StatusUnauthorized || r.status == http.StatusForbidden):
 		return ruling{Outage, hintProxy}
 	case r.status == http.StatusUnauthorized:
 		return judge401(f)
@@ -154,7 +163,7 @@ func judgeOwn(r reply) ruling {
 		return ruling{AccountRefused, hintPrivilege}
 	case f.kind == typeFeatureOff, f.disabled != "":
 		return ruling{SetUp, hintTokensOff}
-	case f.kind == typeClosed:
+	case f.kind == typeClosed, f.kind == typeSecurity && f.reason == notEnded:
 		return ruling{Outage, hintTokens}
 	case f.kind == "": // a bare text: no handler found, wrong method, wrong media type
 		return ruling{SetUp, hintNoSecurity}
@@ -189,7 +198,7 @@ func judgeSAML(r reply) ruling {
 	case r.status == http.StatusInternalServerError && f.reason == unknownToken:
 		return ruling{Mute, ""}
 	case r.status == http.StatusInternalServerError && f.known && setUp.MatchString(f.reason),
-		r.status == http.StatusUnauthorized && f.known && !forOurselves.MatchString(f.reason) && f.reason != internalError:
+		r.status == http.StatusUnauthorized && f.exception() && !forOurselves.MatchString(f.reason) && f.reason != internalError:
 		return ruling{SetUp, hintRealm}
 	}
 	return judgeOwn(r)
@@ -200,7 +209,7 @@ func judgeSAML(r reply) ruling {
 func judgeSAMLAuthenticate(r reply) ruling {
 	f := parseFailure(r.body)
 	switch {
-	case r.status == http.StatusUnauthorized && f.known && !forOurselves.MatchString(f.reason) && f.reason != internalError:
+	case r.status == http.StatusUnauthorized && f.exception() && !forOurselves.MatchString(f.reason) && f.reason != internalError:
 		hint := ""
 		if forAction.MatchString(f.reason) {
 			hint = hintPerson
@@ -251,7 +260,7 @@ func judgeOIDC(r reply) ruling {
 // authenticating if the provider's token endpoint does not answer in JSON.
 func judgeOIDCAuthenticate(r reply) ruling {
 	f := parseFailure(r.body)
-	if r.status == http.StatusUnauthorized && f.known && !forOurselves.MatchString(f.reason) {
+	if r.status == http.StatusUnauthorized && f.exception() && !forOurselves.MatchString(f.reason) {
 		return ruling{PersonRefused, hintOIDCPerson}
 	}
 	return judgeOwn(r)
@@ -292,7 +301,6 @@ func judgeInvalidate(r reply) ruling {
 		Errors      int  `json:"error_count"`
 	}
 	_ = json.Unmarshal(r.body, &counts) // what is not this form has no counts
-	f := parseFailure(r.body)
 	switch {
 	case r.status == http.StatusNotFound && counts.Invalidated != nil:
 		return ruling{class: OK}
@@ -300,8 +308,6 @@ func judgeInvalidate(r reply) ruling {
 		return ruling{Outage, hintProxy}
 	case r.status == http.StatusOK && counts.Errors > 0:
 		return ruling{Outage, hintPartial}
-	case r.status == http.StatusBadRequest && f.reason == "failed to invalidate token":
-		return ruling{Outage, hintTokens}
 	}
 	return judgeOwn(r)
 }

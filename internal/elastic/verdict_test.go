@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/esgateway/esgateway/internal/elastic"
@@ -43,6 +45,13 @@ const (
 	forgedSubject  = `{"error":{"root_cause":[],"type":"security_exception","reason":"unable to authenticate user [CN=a] for REST request [/x] for action [cluster:admin/xpack/security/delegate_pki]"},"status":401}`
 	unreadable     = `{"error":{"root_cause":[],"type":"x_content_parse_exception","reason":"[1:28] [delegate_pki_request] failed to parse field [x509_certificate_chain]","caused_by":{"type":"illegal_argument_exception","reason":"Illegal base64 character 2d"}},"status":400}`
 	unordered      = `{"error":{"root_cause":[],"type":"action_request_validation_exception","reason":"Validation Failed: 1: certificates chain must be an ordered chain;"},"status":400}`
+	noOIDCRealm    = `{"error":{"root_cause":[],"type":"security_exception","reason":"Cannot find OpenID Connect realm with name [x]"},"status":500}`
+	notOIDC        = `{"error":{"root_cause":[],"type":"illegal_argument_exception","reason":"Access token is not valid for an OpenID Connect realm"},"status":400}`
+	noHint         = `{"error":{"root_cause":[],"type":"security_exception","reason":"Authentication token does not have OpenID Connect metadata [id_token_hint]"},"status":500}`
+	refusedOIDC    = `{"error":{"root_cause":[],"type":"security_exception","reason":"unable to authenticate user [<OIDC Token>] for action [cluster:admin/xpack/security/oidc/authenticate]"},"status":401}`
+	indexOut       = `{"error":{"root_cause":[],"type":"security_exception","reason":"unable to perform requested action"},"status":503}`
+	proxyText      = `{"error":"unauthorized"}`
+	proxyOAuth     = `{"error":"invalid_token","error_description":"no token"}`
 	html           = `<html>401 Authorization Required</html>`
 	zeros          = `{"invalidated_tokens":0,"previously_invalidated_tokens":0,"error_count":0}`
 	one            = `{"invalidated_tokens":1,"previously_invalidated_tokens":0,"error_count":0}`
@@ -78,6 +87,18 @@ func TestVerdicts(t *testing.T) {
 	}
 	delegate := func(ctx context.Context, c *elastic.Client) error {
 		_, err := c.DelegatePKI(ctx, [][]byte{{1}})
+		return err
+	}
+	prepareOIDC := func(ctx context.Context, c *elastic.Client) error {
+		_, err := c.OIDCPrepare(ctx, "oidc1")
+		return err
+	}
+	authenticateOIDC := func(ctx context.Context, c *elastic.Client) error {
+		_, err := c.OIDCAuthenticate(ctx, "oidc1", "https://gw/cb?code=c&state=s", "s", "n")
+		return err
+	}
+	logoutOIDC := func(ctx context.Context, c *elastic.Client) error {
+		_, err := c.OIDCLogout(ctx, secret.Of("a"), secret.Of("r"))
 		return err
 	}
 	invalidate := func(ctx context.Context, c *elastic.Client) error { return c.InvalidateAccess(ctx, secret.Of("a")) }
@@ -126,6 +147,9 @@ func TestVerdicts(t *testing.T) {
 		{"prepare: 503", prepare, 503, busy, elastic.Outage},
 		{"prepare: 500 of another sort", prepare, 500, corrupt, elastic.Outage},
 		{"prepare: a proxy wants a password", prepare, 401, html, elastic.Outage},
+		{"prepare: a proxy wants a password, in JSON", prepare, 401, proxyText, elastic.Outage},
+		{"prepare: a proxy wants a token, in JSON", prepare, 401, proxyOAuth, elastic.Outage},
+		{"prepare: a proxy refuses, in JSON", prepare, 403, proxyText, elastic.Outage},
 		{"prepare: a proxy refuses", prepare, 403, html, elastic.Outage},
 		{"prepare: a proxy has no such page", prepare, 404, html, elastic.Outage},
 		{"prepare: a proxy sends us away", prepare, 302, "", elastic.Outage},
@@ -144,6 +168,8 @@ func TestVerdicts(t *testing.T) {
 		{"authenticate: it broke inside", authenticate, 401, brokeInside, elastic.Outage},
 		{"authenticate: tokens index closed", authenticate, 400, closedIndex, elastic.Outage},
 		{"authenticate: tokens index without primary", authenticate, 503, busy, elastic.Outage},
+		{"authenticate: a proxy wants a password, in JSON", authenticate, 401, proxyText, elastic.Outage},
+		{"authenticate: a proxy wants a token, in JSON", authenticate, 401, proxyOAuth, elastic.Outage},
 		{"authenticate: an answer without user", authenticate, 200, `{"access_token":"a","refresh_token":"r","expires_in":1200}`, elastic.Outage},
 		{"authenticate: an answer without token", authenticate, 200, `{"expires_in":1200,"authentication":{"username":"u"}}`, elastic.Outage},
 
@@ -161,6 +187,31 @@ func TestVerdicts(t *testing.T) {
 		{"logout: not from SAML, old", logout, 500, notSAML, elastic.SetUp},
 		{"logout: not from SAML, new", logout, 401, notSAML, elastic.SetUp},
 		{"logout: our password", logout, 401, refusedSelf, elastic.AccountRefused},
+
+		{"logout: tokens index missing or closed", logout, 400, noInvalidation, elastic.Outage},
+		{"logout: tokens index without primary", logout, 503, indexOut, elastic.Outage},
+
+		{"oidc prepare: no such realm", prepareOIDC, 500, noOIDCRealm, elastic.SetUp},
+		{"oidc prepare: 500 of another sort", prepareOIDC, 500, corrupt, elastic.Outage},
+		{"oidc prepare: our password", prepareOIDC, 401, refusedSelf, elastic.AccountRefused},
+		{"oidc prepare: licence", prepareOIDC, 403, unlicensed, elastic.SetUp},
+		{"oidc prepare: an answer without a nonce", prepareOIDC, 200, `{"redirect":"https://op/","state":"s"}`, elastic.Outage},
+		{"oidc authenticate: refused", authenticateOIDC, 401, refusedOIDC, elastic.PersonRefused},
+		{"oidc authenticate: the token endpoint speaks no JSON", authenticateOIDC, 401, brokeInside, elastic.PersonRefused},
+		{"oidc authenticate: our password", authenticateOIDC, 401, refusedSelf, elastic.AccountRefused},
+		{"oidc authenticate: a proxy", authenticateOIDC, 401, html, elastic.Outage},
+		{"oidc authenticate: a proxy, in JSON", authenticateOIDC, 401, proxyText, elastic.Outage},
+		{"oidc authenticate: a proxy that wants a token", authenticateOIDC, 401, proxyOAuth, elastic.Outage},
+		{"oidc authenticate: tokens index closed", authenticateOIDC, 400, closedIndex, elastic.Outage},
+		{"oidc authenticate: tokens index without primary", authenticateOIDC, 503, indexOut, elastic.Outage},
+		{"oidc authenticate: token service off", authenticateOIDC, 400, tokensOff, elastic.SetUp},
+		{"oidc logout: no end-session endpoint is fine", logoutOIDC, 200, `{"redirect":null}`, elastic.OK},
+		{"oidc logout: unknown token", logoutOIDC, 500, unknownToken, elastic.Mute},
+		{"oidc logout: of another kind of realm", logoutOIDC, 400, notOIDC, elastic.SetUp},
+		{"oidc logout: no hint", logoutOIDC, 500, noHint, elastic.SetUp},
+		{"oidc logout: tokens index missing or closed", logoutOIDC, 400, noInvalidation, elastic.Outage},
+		{"oidc logout: tokens index without primary", logoutOIDC, 503, indexOut, elastic.Outage},
+		{"oidc logout: only the document is read from a closed index", logoutOIDC, 400, closedIndex, elastic.Outage},
 
 		{"refresh: row 1 and 7", refresh, 400, oauth("invalid_grant", "could not refresh the requested token"), elastic.Mute},
 		{"refresh: row 2", refresh, 400, oauth("invalid_grant", "token document has expired"), elastic.RefreshExpired},
@@ -258,5 +309,32 @@ func TestClassifyBearer(t *testing.T) {
 				t.Errorf("compressed: got %s, want %s", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestAHintIsAboutWhoWasRefused: whoever follows a hint must not look at the wrong end.
+func TestAHintIsAboutWhoWasRefused(t *testing.T) {
+	t.Parallel()
+	client := func(ctx context.Context, c *elastic.Client) error {
+		_, err := c.ClientCredentials(ctx, secret.Of("Basic YTpi"))
+		return err
+	}
+	for name, tc := range map[string]struct {
+		status    int
+		body      string
+		class     elastic.Class
+		want, not string
+	}{
+		"a client's account that may make no tokens": {403, denied, elastic.AccountRefused, "manage_token", "gateway's own account"},
+		"a client's licence":                         {403, unlicensed, elastic.SetUp, "licence", "gateway's own account"},
+		"Elasticsearch broke on a client's header":   {401, brokeInside, elastic.Outage, "failed while it authenticated", "proxy"},
+		"a proxy in between":                         {401, html, elastic.Outage, "proxy", "failed while"},
+	} {
+		s := scripted(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, tc.status, tc.body) })
+		err := client(t.Context(), s.client(t))
+		e, _ := errors.AsType[*elastic.Error](err)
+		if e == nil || e.Class != tc.class || !strings.Contains(e.Hint, tc.want) || strings.Contains(e.Hint, tc.not) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

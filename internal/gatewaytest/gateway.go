@@ -63,6 +63,8 @@ type Options struct {
 	Roles map[string]standin.Role
 	// Store is the section sessions.store; empty is an embedded one.
 	Store string
+	// Wrap puts something around the store, such as its outages; nil: nothing.
+	Wrap func(session.Store) session.Store
 	// Listen are further keys of the section listen, each after a comma.
 	Listen string
 	// Method are further keys of the method, each after a comma.
@@ -101,6 +103,7 @@ type Gateway struct {
 	// address is where this node listens; people know the URL alone.
 	address string
 	people  []idp.Person
+	wrap    func(session.Store) session.Store
 	t       testing.TB
 	secrets *secrets
 }
@@ -156,7 +159,7 @@ func (l *Log) String() string {
 // Start starts a gateway; everything ends with the test.
 func Start(t testing.TB, o Options) *Gateway {
 	t.Helper()
-	g := &Gateway{t: t, Clock: &Clock{}, Log: &Log{}, Metrics: metrics.New(), people: append(People(), o.People...), secrets: &secrets{}}
+	g := &Gateway{t: t, Clock: &Clock{}, Log: &Log{}, Metrics: metrics.New(), people: append(People(), o.People...), wrap: o.Wrap, secrets: &secrets{}}
 	g.Clock.at.Store(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC).UnixNano())
 	front := httptest.NewUnstartedServer(nil)
 	g.URL = &url.URL{Scheme: "http", Host: "localhost:" + portOf(front.Listener.Addr().String())}
@@ -330,6 +333,9 @@ func (g *Gateway) open(front *httptest.Server) {
 	t := g.t
 	store, err := g.Ready.OpenStore(session.StoreDeps{Now: g.Clock.Now, Log: slog.New(slog.DiscardHandler)})
 	must(t, err)
+	if g.wrap != nil {
+		store = g.wrap(store)
+	}
 	g.Store = store
 	log := slog.New(logs.NewECSHandler(g.Log, slog.LevelDebug))
 	g.Gateway, err = server.Build(g.Ready, server.Lasting{

@@ -1,8 +1,8 @@
 package login
 
 import (
-	"context"
 	"crypto/rand"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -125,17 +125,28 @@ func (b *browser) loop(now time.Time) (counted, loop bool) {
 	return true, true
 }
 
-// sessionsOf are the living sessions of a browser: by its key, and by the
-// session cookie where that came too.
-func (f *Flow) sessionsOf(ctx context.Context, r *http.Request, b browser) []*session.Session {
-	found, err := f.sessions.OfBrowser(ctx, b.key)
-	if err != nil {
-		f.log.WarnContext(ctx, "the browser's sessions were not looked up", "error.message", err.Error())
-	}
+// sessionsOf are the living sessions of a browser: by its key, and by the session cookie
+// where that came too. An error means that there may be more.
+func (f *Flow) sessionsOf(r *http.Request, b browser) ([]*session.Session, error) {
+	found, err := f.sessions.OfBrowser(r.Context(), b.key)
 	if id, ok, _ := f.cookies.IDOf(r, hostOf(r)); ok {
-		if s, err := f.sessions.Current(ctx, id); err == nil {
+		s, lost := f.sessions.Current(r.Context(), id)
+		switch {
+		case lost == nil:
 			found = append(found, s)
+		case !errors.Is(lost, session.ErrOver):
+			err = errors.Join(err, lost)
 		}
+	}
+	return found, err
+}
+
+// knownSessionsOf is sessionsOf for whoever goes on without those that could not be
+// looked up.
+func (f *Flow) knownSessionsOf(r *http.Request, b browser) []*session.Session {
+	found, err := f.sessionsOf(r, b)
+	if err != nil {
+		f.log.WarnContext(r.Context(), "the browser's sessions were not looked up", "error.message", err.Error())
 	}
 	return found
 }

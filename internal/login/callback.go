@@ -135,7 +135,7 @@ func (f *Flow) finish(w http.ResponseWriter, r *http.Request, v *visit, step Ste
 		return f.noRoles(w, r, step)
 	}
 	begun, err := f.sessions.Begin(ctx, session.Start{
-		Grant: step.grant, Method: m.Name, Realm: m.Realm, Browser: b.key, Provider: step.provider, Chain: step.chain, Old: f.sessionsOf(ctx, r, b),
+		Grant: step.grant, Method: m.Name, Realm: m.Realm, Browser: b.key, Provider: step.provider, Chain: step.chain, Old: f.knownSessionsOf(r, b),
 	})
 	if err != nil {
 		return storeFault(err)
@@ -185,7 +185,9 @@ func (f *Flow) signedIn(r *http.Request, m *Configured, s *session.Session) {
 // ES freezes roles in a token, so waiting would not help.
 func (f *Flow) noRoles(w http.ResponseWriter, r *http.Request, step Step) error {
 	if web.AudienceOf(r) == web.API {
-		return fault.New(fault.NoRoles, "")
+		// Answered here: it is written down already, with the user's name.
+		f.pages.Error(w, r, fault.New(fault.NoRoles, ""), web.Reply{Audience: web.API})
+		return nil
 	}
 	return f.pages.Page(w, r, http.StatusForbidden, web.NoRoles{
 		User: step.grant.Identity.Username, Realm: step.grant.Identity.Realm.Name,

@@ -20,7 +20,7 @@ type Left struct {
 	Browser session.Label `json:"browser"`
 }
 
-// leave keeps a sign-out that goes on to the identity provider. Its answer changes
+// keepLeft keeps a sign-out that goes on to the identity provider. Its answer changes
 // nothing that is ours, so a store that is away only costs its proof.
 func (f *Flow) keepLeft(ctx context.Context, m *Configured, l Left) {
 	entry := session.Entry{Expires: f.now().Add(attemptLife)}

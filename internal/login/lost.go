@@ -46,7 +46,7 @@ func (f *Flow) mine(r *http.Request, v *visit) []*session.Session {
 	if !v.known {
 		return nil
 	}
-	return slices.DeleteFunc(f.sessionsOf(r.Context(), r, v.browser), func(s *session.Session) bool { return !f.Owns(s) })
+	return slices.DeleteFunc(f.knownSessionsOf(r, v.browser), func(s *session.Session) bool { return !f.Owns(s) })
 }
 
 // same is the session that came of the same answer a moment ago, as long as the

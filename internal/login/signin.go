@@ -198,10 +198,11 @@ func ahead(r *http.Request) bool {
 	return strings.Contains(r.Header.Get("Sec-Purpose"), "prefetch") || r.Header.Get("Purpose") == "prefetch"
 }
 
-// hostOf is the host of a request without port and trailing dot, in lower case.
+// hostOf is the host of a request without port and trailing dot, in lower case; an IPv6
+// address without brackets, as url.URL.Hostname says it.
 func hostOf(r *http.Request) string {
-	host := r.Host
-	if h, _, err := net.SplitHostPort(host); err == nil {
+	host := strings.TrimSuffix(strings.TrimPrefix(r.Host, "["), "]") // no port
+	if h, _, err := net.SplitHostPort(r.Host); err == nil {
 		host = h
 	}
 	return strings.TrimSuffix(strings.ToLower(host), ".")

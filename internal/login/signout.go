@@ -56,7 +56,11 @@ func (f *Flow) logout(w http.ResponseWriter, r *http.Request) error {
 		mine = append(mine, s)
 	}
 	if known {
-		mine = append(mine, f.sessionsOf(r.Context(), r, b)...)
+		also, err := f.sessionsOf(r, b)
+		if err != nil {
+			return storeFault(err) // nobody is told "signed out" who may have a session left
+		}
+		mine = append(mine, also...)
 	}
 	next, err := f.signOut(w, r, mine)
 	if err != nil {
@@ -140,7 +144,11 @@ func (f *Flow) leave(w http.ResponseWriter, r *http.Request, ticket string) erro
 		return storeFault(err)
 	}
 	if known && mine {
-		also, err := f.signOut(w, r, f.sessionsOf(r.Context(), r, b))
+		left, err := f.sessionsOf(r, b)
+		if err != nil {
+			return storeFault(err)
+		}
+		also, err := f.signOut(w, r, left)
 		if err != nil {
 			return err
 		}

@@ -5,8 +5,7 @@ import (
 	"github.com/esgateway/esgateway/internal/session"
 )
 
-// Step is what happens next in a sign-in or a sign-out. Build it with Redirect,
-// Done, Refused, Restart, Begin, LoggedOut, ProviderSignOut, Document or Fragment.
+// Step is what happens next in a sign-in or a sign-out. The functions below build it.
 type Step struct {
 	kind     stepKind
 	url      string

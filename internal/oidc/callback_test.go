@@ -167,6 +167,29 @@ func TestAProviderThatAlwaysNamesItselfMustDoSo(t *testing.T) {
 	}
 }
 
+// TestAProviderMayStopNamingItself: what its document says is not for ever.
+func TestAProviderMayStopNamingItself(t *testing.T) {
+	t.Parallel()
+	w := start(t, options{})
+	w.signIn(t, "alice", "s1")
+	changed := func(rw http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/openid-configuration") {
+			return false
+		}
+		rw.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprintf(rw, `{"issuer":%q,"jwks_uri":%q}`, w.issuer, w.issuer+"/jwks")
+		return true
+	}
+	w.instead.Store(&changed)
+	w.Clock.Advance(2 * time.Hour)
+	none := ""
+	gatewaytest.Eventually(t, "an answer without a name is taken", func() bool {
+		b := w.Browser()
+		w.answer(t, b, w.begin(t, b, "/"), "bob", op.Answer{Issuer: &none})
+		return lives(b)
+	})
+}
+
 // TestAnIDTokenNamesItsProvider: oidc-provider, for one, says that it always names itself,
 // and does not do so beside an ID token.
 func TestAnIDTokenNamesItsProvider(t *testing.T) {

@@ -2,15 +2,11 @@ package oidc
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/rsa"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/go-jose/go-jose/v4"
 
 	"github.com/esgateway/esgateway/internal/elastic"
 	"github.com/esgateway/esgateway/internal/login"
@@ -207,13 +203,13 @@ func (m *Method) usableKeys(ctx context.Context, found offer) (int, error) {
 	if err := safe(found.Keys, m.cfg.Issuer); err != nil {
 		return 0, fmt.Errorf("jwks_uri %w", err)
 	}
-	var set jose.JSONWebKeySet
-	if err := m.provider.get(ctx, found.Keys, &set); err != nil {
+	keys, err := m.provider.keysAt(ctx, found.Keys)
+	if err != nil {
 		return 0, err
 	}
 	n := 0
-	for i := range set.Keys {
-		if signs(&set.Keys[i], m.cfg.SignatureAlgorithm) {
+	for i := range keys {
+		if signs(&keys[i], m.cfg.SignatureAlgorithm) {
 			n++
 		}
 	}
@@ -221,19 +217,6 @@ func (m *Method) usableKeys(ctx context.Context, found offer) (int, error) {
 		return 0, fmt.Errorf("none of the provider's keys is for %s", m.cfg.SignatureAlgorithm)
 	}
 	return n, nil
-}
-
-func signs(key *jose.JSONWebKey, algorithm string) bool {
-	if key.Use != "" && key.Use != "sig" || !key.IsPublic() || key.Algorithm != "" && key.Algorithm != algorithm {
-		return false
-	}
-	switch public := key.Key.(type) {
-	case *rsa.PublicKey:
-		return !strings.HasPrefix(algorithm, "ES")
-	case *ecdsa.PublicKey:
-		return map[string]int{"ES256": 256, "ES384": 384, "ES512": 521}[algorithm] == public.Curve.Params().BitSize
-	}
-	return false
 }
 
 // endings says how sign-outs travel, as far as the provider tells.

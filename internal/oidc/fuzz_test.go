@@ -28,8 +28,8 @@ var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobal
 // alone is a method that speaks to nobody: its provider's keys are known.
 func alone(keys ...jose.JSONWebKey) *Method {
 	now := func() time.Time { return noon }
-	p := &provider{issuer: issuer, now: now, turn: make(chan struct{}, 1), at: noon, client: &http.Client{Transport: nobody{}}}
-	p.known.Store(&document{Issuer: issuer})
+	p := &provider{issuer: issuer, now: now, turn: make(chan struct{}, 1), client: &http.Client{Transport: nobody{}}}
+	p.known.Store(&document{Issuer: issuer, read: noon})
 	set := newKeySet(p, "ES256")
 	set.known.Store(&readKeys{keys: keys, at: noon})
 	base := &url.URL{Scheme: "https", Host: "sso.example", Path: "/_gateway/oidc/partners"}

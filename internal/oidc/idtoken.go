@@ -2,7 +2,9 @@ package oidc
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -58,7 +60,7 @@ func (m *Method) verify(ctx context.Context, grant elastic.Grant, attempt login.
 		return nil, m.unverified(ctx, warnNoToken, "oidc_id_token_missing", nil)
 	}
 	m.warnings.clear(warnNoToken)
-	verifier, heard := m.verifier(attempt.Audience)
+	verifier, heard := m.verifier(attempt.Audience, &oidc.Config{SkipExpiryCheck: true}) // see inTime
 	token, err := verifier.Verify(ctx, grant.IDToken.Reveal())
 	if errors.Is(heard.err, errUnreachable) {
 		return nil, m.unverified(ctx, warnNoKeys, "oidc_keys_missing", heard.err)
@@ -70,7 +72,10 @@ func (m *Method) verify(ctx context.Context, grant elastic.Grant, attempt login.
 			Public: "Your sign-in could not be verified: this gateway is set up for another identity provider than the one that answered.",
 		}
 	}
-	m.warnings.clear(warnNoKeys)
+	m.readable(heard)
+	if err == nil {
+		err = m.inTime(token)
+	}
 	if err == nil && token.Nonce != attempt.Nonce {
 		err = errors.New("the nonce is not the attempt's")
 	}
@@ -80,13 +85,49 @@ func (m *Method) verify(ctx context.Context, grant elastic.Grant, attempt login.
 	return token, nil
 }
 
+// readable ends the warnings that the provider's keys cannot be read, where they were.
+func (m *Method) readable(h *heard) {
+	if h.read {
+		m.warnings.clear(warnNoKeys)
+		m.warnings.clear(warnOther)
+	}
+}
+
+// minSkew is how much ahead the provider's clock may be at least: many write the moment
+// itself into nbf.
+const minSkew = 5 * time.Minute
+
+// inTime judges when a token begins and ends, each with the skew on its own side. go-oidc
+// knows one clock alone: set back for the end, it is too late for the beginning.
+func (m *Method) inTime(token *oidc.IDToken) error {
+	var claims struct {
+		NotBefore json.Number `json:"nbf"`
+	}
+	if err := token.Claims(&claims); err != nil {
+		return err
+	}
+	now := m.now()
+	if token.Expiry.Before(now.Add(-m.cfg.ClockSkew)) {
+		return &oidc.TokenExpiredError{Expiry: token.Expiry}
+	}
+	if claims.NotBefore == "" {
+		return nil
+	}
+	begins, err := claims.NotBefore.Float64()
+	if err != nil {
+		return err
+	}
+	if from := time.Unix(int64(begins), 0); from.After(now.Add(max(m.cfg.ClockSkew, minSkew))) {
+		return fmt.Errorf("the token begins at %s, and it is %s", from.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
 // verifier judges tokens of the provider for a client, by its published keys.
-func (m *Method) verifier(client string) (*oidc.IDTokenVerifier, *heard) {
+func (m *Method) verifier(client string, c *oidc.Config) (*oidc.IDTokenVerifier, *heard) {
 	keys := &heard{keySet: m.keys}
-	return oidc.NewVerifier(m.cfg.Issuer, keys, &oidc.Config{
-		ClientID: client, SupportedSigningAlgs: []string{m.cfg.SignatureAlgorithm},
-		Now: func() time.Time { return m.now().Add(-m.cfg.ClockSkew) },
-	}), keys
+	c.ClientID, c.SupportedSigningAlgs = client, []string{m.cfg.SignatureAlgorithm}
+	return oidc.NewVerifier(m.cfg.Issuer, keys, c), keys
 }
 
 // unverified says what is missing: loudly, and as a refusal where the method insists.

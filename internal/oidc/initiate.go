@@ -30,22 +30,27 @@ func (m *Method) initiate(r *http.Request, _ login.Attempts) (login.Step, error)
 		}
 	}
 	return login.Begin(r.Form.Get("target_link_uri"), login.Hints{
-		LoginHint: r.Form.Get("login_hint"), UILocales: r.Form.Get("ui_locales"), Prompt: r.Form.Get("prompt"),
+		LoginHint: r.Form.Get("login_hint"), UILocales: r.Form.Get("ui_locales"), Prompt: promptOf(r.Form.Get("prompt")),
 	}), nil
 }
 
-// withHints adds hints to ES's request, which is not signed. prompt=none is left out:
-// its answer is an error that helps nobody.
+// promptOf is a prompt that is passed on; "" for any other. none is not: its answer is an
+// error that helps nobody, and whoever wants nothing to be asked is led on by a session.
+func promptOf(wanted string) string {
+	switch wanted {
+	case "login", "consent", "select_account":
+		return wanted
+	}
+	return ""
+}
+
+// withHints adds hints to ES's request, which is not signed.
 func withHints(request string, h login.Hints) string {
 	q := url.Values{}
-	for name, value := range map[string]string{"login_hint": h.LoginHint, "ui_locales": h.UILocales} {
+	for name, value := range map[string]string{"login_hint": h.LoginHint, "ui_locales": h.UILocales, "prompt": promptOf(h.Prompt)} {
 		if value != "" {
 			q.Set(name, value)
 		}
-	}
-	switch h.Prompt {
-	case "login", "consent", "select_account":
-		q.Set("prompt", h.Prompt)
 	}
 	if len(q) == 0 {
 		return request

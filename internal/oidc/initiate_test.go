@@ -83,3 +83,22 @@ func TestTheSignInPageFindsAProviderByItsName(t *testing.T) {
 		t.Errorf("by an issuer that nobody has: %s", other.Body)
 	}
 }
+
+// TestALiveSessionLeadsOn: another site that wants nothing to be asked, or something that
+// nobody knows, gets no new sign-in out of it.
+func TestALiveSessionLeadsOn(t *testing.T) {
+	t.Parallel()
+	w := start(t, options{})
+	b := w.signIn(t, "alice", "s1")
+	for prompt, leadsOn := range map[string]bool{"": true, "none": true, "nonsense": true, "login": false, "select_account": false} {
+		q := url.Values{"iss": {w.issuer}, "target_link_uri": {w.URL.String() + "/deep"}}
+		if prompt != "" {
+			q.Set("prompt", prompt)
+		}
+		at := b.Get(prefix+"/oidc/partners/initiate?"+q.Encode(), "Sec-Fetch-Site", "cross-site")
+		got := b.Get(at.Location, "Sec-Fetch-Site", "cross-site")
+		if (got.Location == w.URL.String()+"/deep") != leadsOn {
+			t.Errorf("prompt=%q: %d %q", prompt, got.Status, got.Location)
+		}
+	}
+}

@@ -2,8 +2,12 @@ package oidc
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -87,7 +91,7 @@ func (s *keySet) verify(jws *jose.JSONWebSignature, keys []jose.JSONWebKey) ([]b
 	id, known := jws.Signatures[0].Header.KeyID, false
 	for i := range keys {
 		key := &keys[i]
-		if !s.may(key) || id != "" && key.KeyID != id {
+		if !signs(key, string(s.algorithm)) || id != "" && key.KeyID != id {
 			continue
 		}
 		known = true
@@ -101,16 +105,27 @@ func (s *keySet) verify(jws *jose.JSONWebSignature, keys []jose.JSONWebKey) ([]b
 	return nil, errSignature
 }
 
-// may reports whether a key is for signatures of our algorithm.
-func (s *keySet) may(key *jose.JSONWebKey) bool {
-	return key.IsPublic() && (key.Use == "" || key.Use == "sig") && (key.Algorithm == "" || key.Algorithm == string(s.algorithm))
+// signs reports whether a key can have signed by that algorithm.
+func signs(key *jose.JSONWebKey, algorithm string) bool {
+	if key.Use != "" && key.Use != "sig" || !key.IsPublic() || key.Algorithm != "" && key.Algorithm != algorithm {
+		return false
+	}
+	switch public := key.Key.(type) {
+	case *rsa.PublicKey:
+		return !strings.HasPrefix(algorithm, "ES")
+	case *ecdsa.PublicKey:
+		return map[string]int{"ES256": 256, "ES384": 384, "ES512": 521}[algorithm] == public.Curve.Params().BitSize
+	}
+	return false
 }
 
 // read reads the provider's keys, once for all who want them. Old ones stay while they
 // cannot be read. unknown: only because of a key that is not among good ones, for which
 // they are read again once in a while, but at once if they were last read for another
 // reason: the provider may have a new key a second after that. The error is that of the
-// context.
+// context, while others read; what is begun here is for all who come, so that a client who
+// leaves does not break it off (threat: whoever can post here could have the keys count as
+// unreadable, again and again).
 func (s *keySet) read(ctx context.Context, before *readKeys, unknown bool) (*readKeys, error) {
 	select {
 	case s.turn <- struct{}{}:
@@ -129,33 +144,54 @@ func (s *keySet) read(ctx context.Context, before *readKeys, unknown bool) (*rea
 	if unknown {
 		next.asked = now
 	}
-	if set, err := s.fetch(ctx); err != nil {
+	if keys, err := s.fetch(context.WithoutCancel(ctx)); err != nil {
 		next.failed = err
 	} else {
-		next.keys = set.Keys
+		next.keys = keys
 	}
 	s.known.Store(next)
 	return next, nil
 }
 
-func (s *keySet) fetch(ctx context.Context) (set jose.JSONWebKeySet, err error) {
+func (s *keySet) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
 	doc, err := s.provider.describe(ctx)
 	if err != nil {
-		return set, err
+		return nil, err
 	}
-	err = s.provider.get(ctx, doc.Keys, &set)
-	return set, err
+	return s.provider.keysAt(ctx, doc.Keys)
+}
+
+// keysAt reads the keys that are published at an address. One that is not understood is
+// left out (RFC 7517, section 5): providers have new kinds of keys before everybody knows
+// them, and the others are as good as before.
+func (p *provider) keysAt(ctx context.Context, address string) ([]jose.JSONWebKey, error) {
+	var set struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
+	if err := p.get(ctx, address, &set); err != nil {
+		return nil, err
+	}
+	var keys []jose.JSONWebKey
+	for _, raw := range set.Keys {
+		var key jose.JSONWebKey
+		if json.Unmarshal(raw, &key) == nil {
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
 }
 
 // heard remembers why a signature was not verified, which go-oidc only prints.
 type heard struct {
 	*keySet
 	err error
+	// read: there were keys to verify it with, whatever came of that.
+	read bool
 }
 
 // VerifySignature implements go-oidc's KeySet.
 func (h *heard) VerifySignature(ctx context.Context, token string) ([]byte, error) {
 	payload, err := h.keySet.VerifySignature(ctx, token)
-	h.err = err
+	h.err, h.read = err, err == nil || errors.Is(err, errNoKey) || errors.Is(err, errSignature)
 	return payload, err
 }

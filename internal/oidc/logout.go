@@ -49,6 +49,10 @@ func (m *Method) backChannel(r *http.Request, attempts login.Attempts) (login.St
 		m.warn(r.Context(), warnNoKeys, "oidc_keys_missing", err)
 		return login.Step{}, &fault.Error{Kind: fault.ElasticsearchUnavailable, Public: "The provider's keys cannot be read.", Err: err}
 	}
+	if errors.Is(err, errOther) {
+		m.warn(r.Context(), warnOther, "oidc_provider_other", err)
+		return login.Step{}, fault.Because(fault.Misconfigured, err)
+	}
 	if err != nil {
 		return login.Step{}, badToken(err)
 	}
@@ -87,8 +91,9 @@ func (m *Method) logoutToken(ctx context.Context, raw string) (*oidc.LogoutToken
 	if err != nil {
 		return nil, err
 	}
-	verifier, heard := m.verifier(client)
+	verifier, heard := m.verifier(client, &oidc.Config{Now: func() time.Time { return m.now().Add(-m.cfg.ClockSkew) }})
 	token, err := verifier.VerifyLogout(ctx, raw)
+	m.readable(heard)
 	if heard.err != nil {
 		return nil, heard.err
 	}

@@ -154,7 +154,7 @@ const (
 	warnShared   = "signature_algorithm is HS...: the key is Elasticsearch's, so ID tokens are not verified a second time, and the provider's logout tokens are refused"
 	warnNoToken  = "Elasticsearch does not show the ID token; it is not verified a second time: set populate_user_metadata of the realm to true"
 	warnNoKeys   = "the provider's keys cannot be read; ID tokens are not verified a second time, and its logout tokens are refused"
-	warnOther    = "the provider's discovery document is of another issuer, or names unsafe addresses; sign-ins are refused: gateway check says what to change"
+	warnOther    = "the provider's discovery document is of another issuer, or names unsafe addresses; what is to be verified by its keys is refused, ID tokens and logout tokens alike: gateway check says what to change"
 	warnUnlinked = "sign-ins show neither sub nor sid, so the provider cannot end sessions: set populate_user_metadata of the realm to true"
 )
 

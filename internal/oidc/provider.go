@@ -45,6 +45,8 @@ type document struct {
 	// NamesItself: every answer of its authorization endpoint has an iss (RFC 9207).
 	NamesItself bool `json:"authorization_response_iss_parameter_supported"`
 	BackChannel bool `json:"backchannel_logout_supported"`
+
+	read time.Time // when it was
 }
 
 // provider is the identity provider as it describes itself. It is asked by its own
@@ -59,7 +61,6 @@ type provider struct {
 	known atomic.Pointer[document]
 
 	turn chan struct{} // held by who reads or writes what follows
-	at   time.Time     // when known was read
 	bad  time.Time     // when a look last failed; zero: it did not
 	err  error
 }
@@ -103,18 +104,22 @@ func (p *provider) describe(ctx context.Context) (*document, error) {
 	case !p.bad.IsZero() && now.Sub(p.bad) < documentRest:
 		return p.old(p.err)
 	}
-	doc, err := p.look(ctx)
+	doc, err := p.look(context.WithoutCancel(ctx)) // for all who come; it has a limit of its own
 	if err != nil {
 		p.bad, p.err = now, err
 		return p.old(err)
 	}
+	doc.read = now
 	p.known.Store(doc)
-	p.at, p.bad, p.err = now, time.Time{}, nil
+	p.bad, p.err = time.Time{}, nil
 	return doc, nil
 }
 
 // fresh reports whether nobody needs to look.
-func (p *provider) fresh() bool { return p.known.Load() != nil && p.now().Sub(p.at) < documentLife }
+func (p *provider) fresh() bool {
+	doc := p.known.Load()
+	return doc != nil && p.now().Sub(doc.read) < documentLife
+}
 
 // old is the document that was read before, or why there is none.
 func (p *provider) old(err error) (*document, error) {
@@ -124,10 +129,10 @@ func (p *provider) old(err error) (*document, error) {
 	return nil, err
 }
 
-// meet reads the document in the background if nobody has yet, so that the first answer
-// finds it.
+// meet reads the document in the background where nobody has lately, so that the answer
+// is judged by what the provider says now.
 func (p *provider) meet(ctx context.Context) {
-	if p.known.Load() != nil {
+	if p.fresh() {
 		return
 	}
 	go func() {

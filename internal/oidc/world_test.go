@@ -30,6 +30,8 @@ type world struct {
 	// keys alone; asked counts what it was asked.
 	down, discoveryDown, keysDown atomic.Bool
 	asked                         struct{ discovery, keys atomic.Int64 }
+	// instead answers for the provider what it reports to know; nil: nothing.
+	instead atomic.Pointer[func(http.ResponseWriter, *http.Request) bool]
 }
 
 // options bend a world.
@@ -121,6 +123,9 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.asked.discovery.Add(1)
 	case r.URL.Path == "/jwks":
 		w.asked.keys.Add(1)
+	}
+	if instead := w.instead.Load(); instead != nil && (*instead)(rw, r) {
+		return
 	}
 	if w.down.Load() || w.discoveryDown.Load() && r.URL.Path != "/token" ||
 		w.keysDown.Load() && r.URL.Path == "/jwks" {

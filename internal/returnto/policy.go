@@ -60,7 +60,7 @@ func (p Policy) Parse(raw string) (URL, error) {
 	if !strings.HasPrefix(rest, "/") {
 		rest = "/" + rest
 	}
-	return URL{origin: p.origin(host), host: host, rest: rest, public: host == p.publicHost()}, nil
+	return URL{origin: p.origin(host), host: host, rest: rest}, nil
 }
 
 // split finds the host and what follows it.

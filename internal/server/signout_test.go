@@ -1,15 +1,19 @@
 package server_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/esgateway/esgateway/internal/gatewaytest"
+	"github.com/esgateway/esgateway/internal/session"
 	"github.com/esgateway/esgateway/internal/standin"
 	"github.com/esgateway/esgateway/internal/standin/idp"
 )
@@ -205,4 +209,43 @@ func query(t *testing.T, raw, name string) string {
 		t.Fatal(err)
 	}
 	return u.Query().Get(name)
+}
+
+// unsearchable is a store that answers, and finds nothing by labels while it is blind.
+type unsearchable struct {
+	session.Store
+	blind *atomic.Bool
+}
+
+func (u unsearchable) Find(ctx context.Context, l session.Label) ([]session.Key, error) {
+	if u.blind.Load() {
+		return nil, errors.New("the store does not answer")
+	}
+	return u.Store.Find(ctx, l)
+}
+
+// TestNobodyIsToldSignedOutWhoseSessionsWereNotLookedUp: a browser that sends its key and
+// not its session cookie may have a session all the same.
+func TestNobodyIsToldSignedOutWhoseSessionsWereNotLookedUp(t *testing.T) {
+	t.Parallel()
+	var blind atomic.Bool
+	g := gatewaytest.Start(t, gatewaytest.Options{Wrap: func(s session.Store) session.Store { return unsearchable{s, &blind} }})
+	b := g.Browser()
+	b.SignIn("/", "alice")
+	cookie := b.Cookie("esgateway_session")
+	b.Jar.SetCookies(g.URL, []*http.Cookie{{Name: "esgateway_session", Path: "/", MaxAge: -1}})
+
+	blind.Store(true)
+	if got := b.SignOut(); got.Header.Get("X-Gateway-Response") != "store_unavailable" {
+		t.Errorf("got %d %q, and alice's session lives", got.Status, got.Location)
+	}
+	blind.Store(false)
+	if got := b.SignOut(); got.Status != http.StatusSeeOther {
+		t.Errorf("when the store can search again: %d", got.Status)
+	}
+	old := g.Browser()
+	old.Jar.SetCookies(g.URL, []*http.Cookie{{Name: "esgateway_session", Value: cookie, Path: "/"}})
+	if got := old.Get("/"); got.Status != http.StatusSeeOther {
+		t.Errorf("the session lives: %d", got.Status)
+	}
 }

@@ -129,7 +129,7 @@ func TestAddressesThatRun(t *testing.T) {
 	for _, page := range []web.Page{
 		web.SignIn{Choices: []web.Choice{{Action: run}}},
 		web.SignIn{Choices: []web.Choice{{Action: run}, {Action: run}}},
-		web.SignOut{Action: run, StayURL: run},
+		web.SignOut{Action: run},
 		web.SignedOut{SignInURL: run},
 		web.NoRoles{AgainURL: run},
 		web.Session{SignOutURL: run, Applications: []web.Application{{Title: "t", URL: run}}},

@@ -7,8 +7,6 @@ type SignOut struct {
 	Action string
 	// User is who is signed in.
 	User string
-	// StayURL is where to go instead; empty: our own session page.
-	StayURL string
 }
 
 // Title implements Page.

@@ -120,7 +120,7 @@ func filled(text string) []Sample {
 		{"signin-choice", http.StatusOK, web.SignIn{Next: text, Choices: choices, Hidden: hidden, Notice: text}},
 		{"bounce", http.StatusOK, web.Bounce{Action: text, Fields: []web.Field{{Name: text, Value: text}}}},
 		{"fragment", http.StatusOK, web.Fragment{Action: text}},
-		{"signout", http.StatusOK, web.SignOut{Action: text, User: text, StayURL: text}},
+		{"signout", http.StatusOK, web.SignOut{Action: text, User: text}},
 		{"signedout", http.StatusOK, web.SignedOut{SignInURL: text, Undone: many}},
 		{"session", http.StatusOK, web.Session{
 			User: text, FullName: text, Email: text, Realm: text, RealmType: text, Method: text, Roles: many, SignOutURL: text,
