@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/esgateway/esgateway/internal/elastic"
@@ -182,10 +183,13 @@ func (m *Manager) another(ctx context.Context, s *Session) (elastic.Grant, error
 }
 
 // lost reports whether a call may have reached ES and ended without an answer.
-// Where no connection came about, nothing has arrived and nothing is lost: the
-// people who wait hear so at once.
+// So it is where a balancer in front of ES has waited in vain (504). Where no connection
+// came about, nothing has arrived and nothing is lost: the people who wait hear so at once.
 func lost(err error) bool {
 	e, ok := errors.AsType[*elastic.Error](err)
+	if ok && e.Class == elastic.Outage && e.Status == http.StatusGatewayTimeout {
+		return true
+	}
 	if !ok || e.Status != 0 || (e.Class != elastic.Outage && e.Class != elastic.Cancelled) {
 		return false
 	}
