@@ -24,6 +24,7 @@ func serve(ctx context.Context, t terminal, args []string) int {
 	if !ok {
 		return exitConfig
 	}
+	defer calm()()
 	log := slog.New(logs.NewECSHandler(t.err, ready.LogLevel))
 	for _, w := range ready.Warnings {
 		log.WarnContext(ctx, w)
