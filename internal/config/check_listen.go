@@ -51,9 +51,7 @@ func (p *proof) trustedCertificates(l Listen) {
 	if l.TrustedCertificates.None() {
 		return
 	}
-	for name, err := range l.TrustedCertificates.Check() {
-		p.wrong(key+"."+name, err.Error(), "")
-	}
+	p.each(key, l.TrustedCertificates.Check())
 	p.authorities(key+".ca", l.TrustedCertificates.CA)
 	switch {
 	case len(l.TrustedProxies) == 0:

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/esgateway/esgateway/internal/gate"
 	"github.com/esgateway/esgateway/internal/proxy"
 )
 
@@ -24,6 +25,9 @@ func (p *proof) routes() {
 		p.authorities(key+".ca", c.CA)
 		p.clientCertificate(key, c)
 		p.account(key+".account", c)
+		if c.Certificate != (gate.CertificateConfig{}) && !slices.ContainsFunc(p.ready.Methods, func(m Method) bool { return m.Proves }) {
+			p.wrong(key+".certificate", "needs a method that takes client certificates, and there is none", "add one of type pki, or leave this out")
+		}
 		host := p.host(key, c.Host)
 		place := host + strings.TrimRight(c.Path, "/") + "/"
 		if before, twice := first[place]; twice {

@@ -166,6 +166,7 @@ func oneMistake() []mistake {
 		{name: "a fingerprint that is none", old: "trusted_proxies: [10.0.0.0/8]", new: "client_certificates: request, trusted_proxies: [10.0.0.0/8], trusted_certificates: {fingerprints: [AB]}", want: `gateway.yaml:2: listen.trusted_certificates.fingerprints: "AB" is no SHA-256 fingerprint: 64 hexadecimal digits, with or without colons`},
 		{name: "certificates of nobody's proxies", old: "trusted_proxies: [10.0.0.0/8]", new: "client_certificates: request, trusted_certificates: {names: [lb.example.com], ca: es-ca.crt}", want: "gateway.yaml:2: listen.trusted_certificates: does nothing without listen.trusted_proxies; name the proxies' addresses or networks there as well"},
 		{name: "proxies' certificates", old: "trusted_proxies: [10.0.0.0/8]", new: "client_certificates: request, trusted_proxies: [10.0.0.0/8], trusted_certificates: {names: [lb.example.com], ca: es-ca.crt}"},
+		{name: "a route that wants certificates, which nobody has", old: "{to: [http://app:3000]}", new: "{to: [http://app:3000], certificate: {require: true}}", want: "gateway.yaml:8: routes[0].certificate: needs a method that takes client certificates, and there is none; add one of type pki, or leave this out"},
 		{name: "the same address twice", add: "operations: {address: \":8443\"}\n", want: "gateway.yaml:9: operations.address: is the address of listen; take another port"},
 		{name: "operations off", add: "operations: {address: \"\"}\n"},
 

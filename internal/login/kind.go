@@ -25,6 +25,8 @@ type Parsed struct {
 	// Privileges are the cluster privileges that the gateway's account at ES
 	// needs for the method.
 	Privileges []string
+	// Proves: the method is a Prover.
+	Proves bool
 	// Build makes the method.
 	Build func(d Deps) (Method, error)
 }
@@ -35,6 +37,17 @@ func (k Kind) Needs(privileges ...string) Kind {
 	k.Parse = func(s Section) (Parsed, error) {
 		p, err := parse(s)
 		p.Privileges = privileges
+		return p, err
+	}
+	return k
+}
+
+// Proving says that methods of this kind are Provers.
+func (k Kind) Proving() Kind {
+	parse := k.Parse
+	k.Parse = func(s Section) (Parsed, error) {
+		p, err := parse(s)
+		p.Proves = true
 		return p, err
 	}
 	return k

@@ -113,5 +113,5 @@ func (c Config) format() (Format, error) {
 
 // Kind is the type "pki" of the configuration.
 func Kind() login.Kind {
-	return login.KindOf("pki", Default, check, func(c Config) string { return c.Realm }, NewMethod).Needs("delegate_pki", "manage_token")
+	return login.KindOf("pki", Default, check, func(c Config) string { return c.Realm }, NewMethod).Needs("delegate_pki", "manage_token").Proving()
 }

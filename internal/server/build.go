@@ -85,9 +85,6 @@ func Build(c *config.Ready, l Lasting) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkCertificates(c, methods); err != nil {
-		return nil, err
-	}
 	client := func(r *http.Request) netip.Addr { return trusted.Client(r) }
 	flow := login.New(login.Setup{
 		Public: c.Public, Prefix: c.Prefix, Landing: c.Landing, Methods: methods, Applications: applications(c), Returns: c.Returns,
@@ -128,19 +125,6 @@ func buildMethods(c *config.Ready, l Lasting, es *elastic.Client, trusted peer.T
 		out = append(out, login.Configured{Name: m.Name, Type: m.Type, Title: m.Title, Realm: m.Realm, Method: built})
 	}
 	return out, nil
-}
-
-// checkCertificates refuses routes that want what no method can give them.
-func checkCertificates(c *config.Ready, methods []login.Configured) error {
-	if slices.ContainsFunc(methods, func(m login.Configured) bool { _, proves := m.Method.(login.Prover); return proves }) {
-		return nil
-	}
-	for i, r := range c.Routes {
-		if r.Certificate != (gate.CertificateConfig{}) {
-			return fmt.Errorf("routes[%d].certificate: there is no method of type pki, so nobody has a certificate here", i)
-		}
-	}
-	return nil
 }
 
 // claims are the headers that speak for clients where a method believes them.
