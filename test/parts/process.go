@@ -5,12 +5,14 @@ import (
 	_ "embed" // for the list of wheels
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -142,15 +144,30 @@ func eventually(t testing.TB, limit time.Duration, what string, ask func(ctx con
 	}
 }
 
+// The ports that are given out lie below those that systems take for connections of their
+// own: some seconds pass until a part listens, and hundreds of connections are made then.
+const lowestPort, highestPort = 15_000, 32_000
+
+// given are the ports that this process has given out. Others take theirs at random.
+var given sync.Map
+
 // FreePort gives a port of 127.0.0.1 that was free a moment ago.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := lowestPort + rand.IntN(highestPort-lowestPort)
+		if _, taken := given.LoadOrStore(port, true); taken {
+			continue
+		}
+		if l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", Loopback(port)); err == nil {
+			if err := l.Close(); err != nil {
+				t.Fatal(err)
+			}
+			return port
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
 
 // Loopback is 127.0.0.1 with the port.
