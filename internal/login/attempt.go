@@ -3,7 +3,6 @@ package login
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/esgateway/esgateway/internal/fault"
@@ -77,26 +76,13 @@ func (f *Flow) makeRoom(ctx context.Context, owner session.Label, limit int) err
 	if err != nil {
 		return storeFault(err)
 	}
-	if len(keys) < limit {
-		return nil
-	}
-	type aged struct {
-		key     session.Key
-		started time.Time
-	}
-	all := make([]aged, 0, len(keys))
-	for _, key := range keys {
-		var a Attempt
-		if _, err := f.vault.Load(ctx, purposeAttempt, key, &a); err == nil {
-			all = append(all, aged{key, a.Started})
-		}
-	}
-	slices.SortFunc(all, func(a, b aged) int { return a.started.Compare(b.started) })
-	for i := 0; i <= len(all)-limit; i++ {
-		if err := f.vault.Delete(ctx, all[i].key, 0); err != nil && !errors.Is(err, session.ErrNotFound) {
+	for i := 0; i <= len(keys)-limit; i++ { // all live equally long, so the oldest is in front
+		switch err := f.vault.Delete(ctx, keys[i], 0); {
+		case err == nil:
+			f.attempts.Add(-1)
+		case !errors.Is(err, session.ErrNotFound):
 			return storeFault(err)
 		}
-		f.attempts.Add(-1)
 	}
 	return nil
 }

@@ -1,13 +1,16 @@
 package server_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/esgateway/esgateway/internal/gatewaytest"
+	"github.com/esgateway/esgateway/internal/session"
 	"github.com/esgateway/esgateway/internal/standin"
 	"github.com/esgateway/esgateway/internal/standin/idp"
 )
@@ -319,16 +322,33 @@ func TestASignOutIsNoLoop(t *testing.T) {
 	}
 }
 
+// counting is a store that counts the records that are read of it.
+type counting struct {
+	session.Store
+	read *atomic.Int64
+}
+
+func (c counting) Load(ctx context.Context, k session.Key) (session.Record, error) {
+	c.read.Add(1)
+	return c.Store.Load(ctx, k)
+}
+
 func TestABrowserHasAtMostFiftyOpenAttempts(t *testing.T) {
 	t.Parallel()
-	g := gatewaytest.Start(t, gatewaytest.Options{})
+	var read atomic.Int64
+	g := gatewaytest.Start(t, gatewaytest.Options{Wrap: func(s session.Store) session.Store { return counting{s, &read} }})
 	b := g.Browser()
 	first := b.Begin("/first")
 	login := g.URL.String() + prefix + "/login?next=/x"
-	var last string
-	for range 50 {
+	for range 49 {
 		g.Clock.Advance(time.Second)
-		last = b.Go(login)
+		b.Go(login)
+	}
+	before := read.Load()
+	g.Clock.Advance(time.Second)
+	last := b.Go(login)
+	if read.Load()-before > 5 {
+		t.Errorf("%d records were read to make room for one", read.Load()-before)
 	}
 	if got := b.Answer(last, "alice", idp.Answer{}); got.Location != g.URL.String()+"/x" {
 		t.Errorf("the newest attempt: %d %q", got.Status, got.Location)

@@ -56,8 +56,8 @@ type Store interface {
 	// Delete removes the record if it has that version (0: whatever it is).
 	// A record that is not there is ErrNotFound, another version ErrConflict.
 	Delete(ctx context.Context, k Key, version uint64) error
-	// Find returns the keys of the living records that carry the label, in no
-	// particular order.
+	// Find returns the keys of the living records that carry the label, the one that
+	// expires first in front.
 	Find(ctx context.Context, l Label) ([]Key, error)
 	// Due returns those of Find whose records expire until then.
 	Due(ctx context.Context, l Label, until time.Time) ([]Key, error)

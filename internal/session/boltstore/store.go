@@ -3,6 +3,7 @@ package boltstore
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -111,8 +112,22 @@ func (s *Store) Due(ctx context.Context, l session.Label, until time.Time) ([]se
 
 // Count implements session.Store.
 func (s *Store) Count(ctx context.Context, l session.Label) (int, error) {
-	keys, err := s.Find(ctx, l)
-	return len(keys), err
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	now := s.now()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.down != nil {
+		return 0, s.down
+	}
+	n := 0
+	for _, e := range s.memory.labels[l] {
+		if living(e.rec, now) {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // labelled returns the keys of the records under a label that pick likes.
@@ -122,11 +137,16 @@ func (s *Store) labelled(l session.Label, pick func(session.Record) bool) ([]ses
 	if s.down != nil {
 		return nil, s.down
 	}
-	var keys []session.Key
+	var found []*entry
 	for _, e := range s.memory.labels[l] {
 		if pick(e.rec) {
-			keys = append(keys, e.key)
+			found = append(found, e)
 		}
+	}
+	slices.SortStableFunc(found, func(a, b *entry) int { return a.rec.Expires.Compare(b.rec.Expires) })
+	keys := make([]session.Key, len(found))
+	for i, e := range found {
+		keys[i] = e.key
 	}
 	return keys, nil
 }

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/esgateway/esgateway/internal/session"
 )
 
 func labels() []testCase {
@@ -12,6 +14,7 @@ func labels() []testCase {
 		{name: "records are found by each of their labels", test: foundByLabels},
 		{name: "a save takes the labels that it names and no others", test: labelsChange},
 		{name: "a label that is given twice finds once", test: labelTwice},
+		{name: "what ends first is found first", test: inOrder},
 		{name: "what ends until then is found by its label, and all are counted", test: dueAndCount},
 		{name: "labels hold through any order of writes", test: labelsModel},
 	}
@@ -48,6 +51,24 @@ func labelTwice(f *fixture) {
 	f.is(f.store.Delete(f.Context(), key("a"), 0), nil, "Delete")
 	f.finds("l", "b")
 	f.finds("m")
+}
+
+func inOrder(f *fixture) {
+	want := []session.Key{key("c"), key("a"), key("d"), key("b")}
+	for i, name := range []string{"a", "b", "c", "d"} {
+		rec := f.record(0, name, "l")
+		rec.Expires = rec.Expires.Add(time.Duration([]int{2, 4, 1, 3}[i]) * time.Minute)
+		f.save(name, rec)
+	}
+	if got, err := f.store.Find(f.Context(), label("l")); err != nil || !slices.Equal(got, want) {
+		f.Errorf("found %x, want %x (%v)", got, want, err)
+	}
+	rec := f.record(1, "c", "l") // it is used, and ends later
+	rec.Expires = rec.Expires.Add(time.Hour)
+	f.save("c", rec)
+	if got, err := f.store.Find(f.Context(), label("l")); err != nil || !slices.Equal(got, append(want[1:], want[0])) {
+		f.Errorf("later found %x (%v)", got, err)
+	}
 }
 
 func dueAndCount(f *fixture) {
