@@ -16,7 +16,7 @@ const scanCount = 500
 // names are the keys of all records. It asks every server of a cluster, replicas
 // too, so that one which is just changing its role is not left out.
 func (s *Store) names(ctx context.Context) (map[session.Key]bool, error) {
-	_, done, err := s.begin(ctx)
+	_, done, err := s.begin(ctx) // its limit is one call's; here are as many as there are pages
 	if err != nil {
 		return nil, err
 	}
