@@ -102,10 +102,12 @@ func (m *Manager) move(ctx context.Context, old *Session, to ID) {
 			m.settleLater(ctx, debt)
 			return
 		}
-		m.forget(ctx, debt)
 		if !errors.Is(err, ErrConflict) {
+			// It may have happened: the debt stays, and the sweeper sees which.
+			m.log.WarnContext(ctx, "it is not known whether an older session of this sign-in was replaced", "esgateway.session", old.Hash(), "error.message", err.Error())
 			return
 		}
+		m.forget(ctx, debt)
 		again, err := m.load(ctx, old.Key)
 		if err != nil || again.Key != old.Key {
 			return // it is over, or another sign-in has replaced it

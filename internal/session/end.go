@@ -51,12 +51,13 @@ func (m *Manager) endOwing(ctx context.Context, s *Session, reason Reason, anyPa
 			m.observer.SessionEnded(ctx, s, reason)
 			return debt, true, nil
 		}
+		if !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrConflict) {
+			// It may have happened: the debt stays, and the sweeper sees which.
+			return Debt{}, false, unavailable(err)
+		}
 		m.forget(ctx, debt)
 		if errors.Is(err, ErrNotFound) {
 			return Debt{}, false, nil
-		}
-		if !errors.Is(err, ErrConflict) {
-			return Debt{}, false, unavailable(err)
 		}
 		current, err := m.load(ctx, s.Key)
 		if errors.Is(err, ErrOver) {
