@@ -17,8 +17,11 @@ import (
 const (
 	// probeRest is how long an answer of ES to a probe is good for.
 	probeRest = 5 * time.Second
-	// probeTime bounds a probe: readiness must answer at once.
+	// probeTime bounds the question to the store: readiness must answer at once.
 	probeTime = 2 * time.Second
+	// elasticTime bounds the one to ES, which decides nothing: probers often wait no longer
+	// than a second, and who is not answered in time takes the node out.
+	elasticTime = 800 * time.Millisecond
 )
 
 // state is what the operations listener tells of a gateway.
@@ -69,11 +72,15 @@ func (s *state) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), probeTime)
 	defer cancel()
 	report, code := readiness{Status: "ready", Store: "ok", Elasticsearch: "ok"}, http.StatusOK
-	if !s.elasticAlive(ctx) {
-		report.Status, report.Elasticsearch = "degraded", "no answer"
-	}
 	if _, err := s.lasting.Store.Load(ctx, session.KeyOf("readiness", "")); !errors.Is(err, session.ErrNotFound) {
 		report.Status, report.Store, code = "unavailable", "no answer", http.StatusServiceUnavailable
+	}
+	// Last, and by a limit of its own: an ES that says nothing leaves the store its time.
+	if !s.elasticAlive(r.Context()) {
+		report.Elasticsearch = "no answer"
+		if code == http.StatusOK {
+			report.Status = "degraded"
+		}
 	}
 	if s.draining.Load() {
 		report.Status, code = "draining", http.StatusServiceUnavailable
@@ -94,6 +101,9 @@ func (s *state) elasticAlive(ctx context.Context) bool {
 	if !s.probed.IsZero() && now.Sub(s.probed) < probeRest {
 		return s.alive
 	}
+	// A prober that hangs up says nothing of ES to those who ask after it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), elasticTime)
+	defer cancel()
 	_, err := s.es.Info(ctx)
 	class := elastic.ClassOf(err)
 	s.probed, s.alive = now, class != elastic.Outage && class != elastic.Cancelled
