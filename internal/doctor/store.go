@@ -12,14 +12,14 @@ import (
 	"github.com/esgateway/esgateway/internal/session"
 )
 
-// store writes a record, reads it and takes it out again. A store that does not
-// open is no failure while a gateway runs here: an embedded one serves one
-// process at a time, and /readyz speaks for it.
+// store writes a record, reads it and takes it out again. A store that another process
+// has is no failure while a gateway runs here: an embedded one serves one process at a
+// time, and /readyz speaks for it. For any other reason the next start would fail, too.
 func (c *checkup) store(ctx context.Context) {
 	const subject = "session store"
 	store, err := c.ready.OpenStore(session.StoreDeps{Now: c.deps.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		if Alive(ctx, c.ready.Operations.Address) == nil {
+		if errors.Is(err, session.ErrInUse) && Alive(ctx, c.ready.Operations.Address) == nil {
 			c.ok(subject, "is in use by the gateway that runs here; its /readyz tells how it is")
 			return
 		}

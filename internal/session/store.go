@@ -37,6 +37,8 @@ var (
 	ErrConflict = errors.New("session store: the record has changed")
 	// ErrClosed: the store was closed.
 	ErrClosed = errors.New("session store: closed")
+	// ErrInUse: the store cannot be opened, since another process has it.
+	ErrInUse = errors.New("session store: in use by another process")
 )
 
 // Store keeps sealed records. It knows nothing about people, cookies or keys.

@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	berrors "go.etcd.io/bbolt/errors"
+
+	"github.com/esgateway/esgateway/internal/session"
 )
 
 var (
@@ -21,6 +23,9 @@ var (
 func (s *Store) trouble(err error) error { return troubleWith(s.path, err) }
 
 func troubleWith(path string, err error) error {
+	if errors.Is(err, berrors.ErrTimeout) || errors.Is(err, errElse) {
+		err = fmt.Errorf("%w: %w", session.ErrInUse, err)
+	}
 	if advice := advice(err); advice != "" {
 		return fmt.Errorf("session file %s: %s (%w)", path, advice, err)
 	}
