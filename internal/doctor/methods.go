@@ -15,6 +15,7 @@ func (c *checkup) methods(ctx context.Context) {
 			Name: m.Name, Title: m.Title, Base: server.MethodURL(c.ready, m), Elastic: c.es, ClientCertificates: c.ready.Listen.ClientCertificates != "", Trusted: c.ready.Trusted, Now: c.deps.Now, Log: c.deps.Log,
 		})
 		if err != nil {
+			c.unbuilt = true
 			c.fail(subject, err.Error(), "")
 			continue
 		}
