@@ -433,3 +433,29 @@ func TestWhatASessionCosts(t *testing.T) {
 		t.Errorf("a session takes %d bytes", each)
 	}
 }
+
+// TestACrowdAtASilentStoreIsAnOutageInTime: writes have a connection each, of which there
+// are so many; whoever waits for one has the same limit as whoever has one.
+func TestACrowdAtASilentStoreIsAnOutageInTime(t *testing.T) {
+	t.Parallel()
+	server := parts.StartRedis(t)
+	c := configured(server.Address())
+	c.Timeout = 300 * time.Millisecond
+	s := open(t, c, time.Now)
+	save(t, s, "a", record(0, "x"))
+	server.Signal(stop)
+	defer server.Signal(goOn)
+	begun := time.Now()
+	var all sync.WaitGroup
+	for i := range 600 {
+		all.Go(func() {
+			if _, err := s.Save(t.Context(), key(strconv.Itoa(i)), record(0, "x")); err == nil {
+				t.Error("it was written")
+			}
+		})
+	}
+	all.Wait()
+	if took := time.Since(begun); took > 1500*time.Millisecond {
+		t.Errorf("a call took %s, with a limit of %s", took, c.Timeout)
+	}
+}

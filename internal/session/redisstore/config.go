@@ -136,6 +136,9 @@ func (c Config) checkNumbers() error {
 // multiplex is the number of connections to a server, as a power of two.
 const multiplex = 2
 
+// lendable is how many connections to a server there are for writes, which have one each.
+const lendable = 64
+
 // option is the configuration as the client library takes it.
 func (c Config) option() (rueidis.ClientOption, error) {
 	password := c.Password.Reveal()
@@ -165,7 +168,7 @@ func (c Config) option() (rueidis.ClientOption, error) {
 		CacheSizeEachConn:  max(c.CacheSize<<20>>multiplex, 1<<20),
 		DisableCache:       c.CacheSize == 0,
 		ReadBufferEachConn: 64 << 10, WriteBufferEachConn: 64 << 10,
-		BlockingPoolSize: 64, BlockingPoolCleanup: time.Minute, BlockingPoolMinSize: 2,
+		BlockingPoolSize: lendable, BlockingPoolCleanup: time.Minute, BlockingPoolMinSize: 2,
 		DisableRetry: false, // of reads; a script is never repeated by the library
 	}, nil
 }

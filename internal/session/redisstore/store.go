@@ -31,6 +31,7 @@ type Store struct {
 	now    func() time.Time
 	conn   *connection
 	recent recent
+	turns  chan struct{} // one for each connection that the library lends
 
 	closed atomic.Bool
 	// busy is held for reading by everything but Load; Close waits for it.
@@ -44,7 +45,7 @@ func Open(cfg Config, d session.StoreDeps) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{cfg: cfg, now: d.Now, conn: connect(option, d.Log)}, nil
+	return &Store{cfg: cfg, now: d.Now, conn: connect(option, d.Log), turns: make(chan struct{}, lendable)}, nil
 }
 
 // Load implements session.Store.

@@ -88,7 +88,7 @@ func (s *Store) run(ctx context.Context, script, name string, args []string) (ou
 	}
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
 		var got outcome
-		err := client.Dedicated(func(c rueidis.DedicatedClient) error {
+		err := s.dedicated(ctx, client, func(c rueidis.DedicatedClient) error {
 			got, err = s.confirmed(ctx, c, script, name, args)
 			return err
 		})
@@ -99,6 +99,21 @@ func (s *Store) run(ctx context.Context, script, name string, args []string) (ou
 		<-rest.Done()
 		cancel()
 	}
+}
+
+// dedicated lends a connection within the limit of ctx. The library waits for a free one
+// as long as it takes, but for a cluster's: behind a server that is silent each would wait
+// for all before it.
+func (s *Store) dedicated(ctx context.Context, client rueidis.Client, use func(rueidis.DedicatedClient) error) error {
+	if client.Mode() != rueidis.ClientModeCluster {
+		select {
+		case s.turns <- struct{}{}:
+			defer func() { <-s.turns }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return client.Dedicated(use)
 }
 
 // confirmed runs the script and waits for every replica that is connected.
