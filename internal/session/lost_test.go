@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -94,5 +95,38 @@ func TestAnEndWhoseAnswerWasLostIsStillOwed(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestDebtsDoNotQueueForAnElasticsearchThatIsAway: each would cost its whole limit and a line
+// of the log, and what a node does besides would wait for all of them.
+func TestDebtsDoNotQueueForAnElasticsearchThatIsAway(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	var begun []session.Begun
+	for _, browser := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
+		begun = append(begun, h.signIn("alice", browser))
+	}
+	for _, b := range begun {
+		if _, err := h.SignOut(t.Context(), b.Session); err != nil { // nobody settles it
+			t.Fatal(err)
+		}
+	}
+	var asked atomic.Int64
+	away := func(w http.ResponseWriter, _ *http.Request) bool {
+		asked.Add(1)
+		w.WriteHeader(http.StatusBadGateway)
+		return true
+	}
+	h.es.bend.Store(&away)
+	h.clock.advance(2 * time.Minute)
+	h.Sweep(t.Context())
+	if n, err := h.Owed(t.Context()); err != nil || n != len(begun) || asked.Load() == 0 || asked.Load() > 3*4 {
+		t.Errorf("%d debts are left, and Elasticsearch was asked %d times (%v)", n, asked.Load(), err)
+	}
+	h.es.bend.Store(nil)
+	h.Sweep(t.Context())
+	if n, err := h.Owed(t.Context()); err != nil || n != 0 {
+		t.Errorf("%d debts are left (%v)", n, err)
 	}
 }

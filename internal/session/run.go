@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"time"
+
+	"github.com/esgateway/esgateway/internal/elastic"
 )
 
 const (
@@ -108,17 +110,29 @@ func (m *Manager) opening(ctx context.Context, visit func(*Session)) Visit {
 	}
 }
 
-// settleAll tries every debt once that nobody works on.
+// settleTries is how many debts in a row Elasticsearch may leave without an answer before
+// the rest is left for the next time: while it is away each costs its whole limit, and
+// renewals that nobody works on must not wait for that.
+const settleTries = 3
+
+// settleAll tries the debts that nobody works on, each once.
 func (m *Manager) settleAll(ctx context.Context) error {
+	unanswered := 0
 	return m.vault.Each(ctx, purposeOwed, func(key Key, _ Entry, open func(any) error) bool {
 		var rec debtRecord
 		if err := open(&rec); err != nil || m.now().Sub(rec.Written) < debtRest {
 			return ctx.Err() == nil
 		}
-		if err := m.settleOrForget(ctx, key, rec); err != nil {
+		err := m.settleOrForget(ctx, key, rec)
+		if err != nil {
 			m.log.WarnContext(ctx, "Elasticsearch was not told of a session's end; this is tried again", "error.message", err.Error())
 		}
-		return ctx.Err() == nil
+		if elastic.ClassOf(err) == elastic.Outage {
+			unanswered++
+		} else {
+			unanswered = 0
+		}
+		return ctx.Err() == nil && unanswered < settleTries
 	})
 }
 
