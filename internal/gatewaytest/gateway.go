@@ -159,8 +159,10 @@ func (l *Log) String() string {
 // Start starts a gateway; everything ends with the test.
 func Start(t testing.TB, o Options) *Gateway {
 	t.Helper()
-	g := &Gateway{t: t, Clock: &Clock{}, Log: &Log{}, Metrics: metrics.New(), people: append(People(), o.People...), wrap: o.Wrap, secrets: &secrets{}}
+	g := &Gateway{t: t, Clock: &Clock{}, Log: &Log{}, Metrics: metrics.New(), people: append(People(), o.People...), wrap: o.Wrap, secrets: &secrets{set: map[string]bool{AccountPassword: true}}}
 	g.Clock.at.Store(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC).UnixNano())
+	dir := t.ArtifactDir()                   // now: what is made at the end of a test may be removed already
+	t.Cleanup(func() { g.leaveBehind(dir) }) // the first, so that it runs when all has ended and been logged
 	front := httptest.NewUnstartedServer(nil)
 	g.URL = &url.URL{Scheme: "http", Host: "localhost:" + portOf(front.Listener.Addr().String())}
 	ca := g.startElastic(o)
@@ -173,7 +175,6 @@ func Start(t testing.TB, o Options) *Gateway {
 	g.AppURL = upstream.URL
 	g.Ready = g.configure(o, ca)
 	g.open(front)
-	t.Cleanup(g.leaveBehind)
 	return g
 }
 

@@ -21,15 +21,12 @@ func (g *Gateway) Secret(text string) {
 	}
 	g.secrets.mu.Lock()
 	defer g.secrets.mu.Unlock()
-	if g.secrets.set == nil {
-		g.secrets.set = map[string]bool{AccountPassword: true}
-	}
 	g.secrets.set[text] = true
 }
 
-// leaveBehind leaves the log and the secrets of a test where the suite's runner
-// looks, and shows the log of a test that failed.
-func (g *Gateway) leaveBehind() {
+// leaveBehind leaves the log and the secrets of a test in the directory where the suite's
+// runner looks, and shows the log of a test that failed.
+func (g *Gateway) leaveBehind(dir string) {
 	g.secrets.mu.Lock()
 	defer g.secrets.mu.Unlock()
 	var lines strings.Builder
@@ -42,7 +39,6 @@ func (g *Gateway) leaveBehind() {
 			g.t.Errorf("a secret stands in the log: %s...", text[:min(6, len(text))])
 		}
 	}
-	dir := g.t.ArtifactDir()
 	must(g.t, os.WriteFile(filepath.Join(dir, "secrets.txt"), []byte(lines.String()), 0o600))
 	must(g.t, os.WriteFile(filepath.Join(dir, "gateway.log"), []byte(logged), 0o600))
 	if g.t.Failed() {
