@@ -87,6 +87,11 @@ func TestLines(t *testing.T) {
 			attrs: []slog.Attr{slog.Any("error.message", errors.New("a\nb")), slog.Any("password", secret.Of("hunter2")), slog.Any("late", late{})},
 			want:  head + `,"error.message":"a\nb","password":"[secret]","late.inner":1}` + "\n",
 		},
+		{
+			name:  "values whose code panics",
+			attrs: []slog.Attr{slog.Any("error.message", (*broken)(nil)), slog.Any("other", &broken{})},
+			want:  head + `,"error.message":"<nil>","other":"!PANIC: no text"}` + "\n",
+		},
 		{name: "an attribute of nothing", attrs: []slog.Attr{{}}, want: head + "}\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -96,6 +101,16 @@ func TestLines(t *testing.T) {
 			}
 		})
 	}
+}
+
+// broken is an error that has no text.
+type broken struct{ text *string }
+
+func (b *broken) Error() string {
+	if b.text == nil {
+		panic("no text") //nolint:forbidigo // what the test is about
+	}
+	return *b.text
 }
 
 // late is a value that is a group only when it is asked.

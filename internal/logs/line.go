@@ -3,7 +3,9 @@ package logs
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"log/slog"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -77,8 +79,19 @@ func (l *line) value(v slog.Value) {
 	}
 }
 
-// any writes a value of a type of somebody else's. An error is its text.
+// any writes a value of a type of somebody else's. An error is its text. What its code
+// panics with is written in its place, as by slog's own handler: most often it is a nil
+// pointer, and the line that was to tell of a failure must not be lost to it.
 func (l *line) any(v any) {
+	defer func() {
+		switch p := recover(); {
+		case p == nil:
+		case reflect.ValueOf(v).Kind() == reflect.Pointer && reflect.ValueOf(v).IsNil():
+			l.string("<nil>")
+		default:
+			l.string(bounded(fmt.Sprintf("!PANIC: %v", p)))
+		}
+	}()
 	err, is := v.(error)
 	if _, own := v.(json.Marshaler); is && !own {
 		l.string(bounded(err.Error()))
