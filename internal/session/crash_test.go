@@ -176,3 +176,31 @@ func TestKilledAtEveryWriteOfARefresh(t *testing.T) {
 		}
 	}
 }
+
+// TestANodeWhoseClockIsAheadAndThatDiesWhileRenewing delays nobody longer than another one:
+// its mark is of a time that is still to come.
+func TestANodeWhoseClockIsAheadAndThatDiesWhileRenewing(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	begun := h.signIn("alice", "browser")
+	h.clock.advance(tokenTTL + time.Second)
+	ahead := newClock()
+	ahead.at.Store(h.clock.at.Load())
+	ahead.advance(time.Hour)
+	wrong := openHouseOn(t, ahead, h.es, h.store, h.keys)
+	m, _ := mortalHouse(t, wrong, 2, true) // the first is the idle time, the second the mark
+	if s, err := m.Current(t.Context(), begun.ID); err == nil {
+		_, err = m.Fresh(t.Context(), s)
+		_ = err // the process is dead: what it returned reached nobody
+	}
+	if err := m.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s, err := h.Fresh(t.Context(), h.current(begun.ID))
+	if err != nil {
+		t.Fatalf("the session does not go on: %v", err)
+	}
+	if class := h.es.bearer(t, s.Pair.Access); class != elastic.OK || s.Pair.Ends.After(h.clock.now().Add(tokenTTL)) {
+		t.Errorf("ES says %s to the token, which ends at %s", class, s.Pair.Ends)
+	}
+}

@@ -119,9 +119,10 @@ func (m *Manager) renewOnce(ctx context.Context, judged *Session) answer {
 }
 
 // othersRenew reports whether somebody took up the renewal so recently that it
-// is theirs.
+// is theirs. A mark of much later than now comes from a clock that is wrong, and says
+// nothing: else all would wait until that time has come.
 func (m *Manager) othersRenew(s *Session) bool {
-	return !s.renewing.IsZero() && m.now().Sub(s.taken) < takeOver
+	return !s.renewing.IsZero() && m.now().Sub(s.taken).Abs() < takeOver
 }
 
 // mark writes "renewing since t" before ES is called, so that whoever finds the
@@ -129,7 +130,7 @@ func (m *Manager) othersRenew(s *Session) bool {
 func (m *Manager) mark(ctx context.Context, s *Session) (*Session, error) {
 	now := m.now()
 	next := *s
-	if s.renewing.IsZero() || now.Sub(s.renewing) > renewLimit {
+	if s.renewing.IsZero() || now.Sub(s.renewing).Abs() > renewLimit {
 		next.renewing = now
 	}
 	next.taken = now
