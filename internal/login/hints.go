@@ -3,9 +3,9 @@ package login
 import (
 	"net/http"
 	"net/url"
-	"time"
 	"unicode/utf8"
 
+	"github.com/esgateway/esgateway/internal/certs"
 	"github.com/esgateway/esgateway/internal/web"
 )
 
@@ -49,12 +49,12 @@ func (f *Flow) beginFor(w http.ResponseWriter, r *http.Request, v *visit, step S
 	return nil
 }
 
-// ListsDue is when the next of each revocation list in use must be there.
-func (f *Flow) ListsDue() []time.Time {
-	var all []time.Time
+// Lists are the revocation lists in use.
+func (f *Flow) Lists() []certs.ListStatus {
+	var all []certs.ListStatus
 	for _, m := range f.methods {
 		if lister, ok := m.Method.(Lister); ok {
-			all = append(all, lister.ListsDue()...)
+			all = append(all, lister.Lists()...)
 		}
 	}
 	return all

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/esgateway/esgateway/internal/certs"
 	"github.com/esgateway/esgateway/internal/elastic"
 	"github.com/esgateway/esgateway/internal/peer"
 	"github.com/esgateway/esgateway/internal/session"
@@ -50,8 +51,8 @@ type Warner interface{ Warnings() []string }
 
 // Lister is a method that asks revocation lists.
 type Lister interface {
-	// ListsDue is when the next of each list in use must be there.
-	ListsDue() []time.Time
+	// Lists are those in use.
+	Lists() []certs.ListStatus
 }
 
 // Route is one endpoint below /_gateway/{type}/{name}/.

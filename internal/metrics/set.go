@@ -57,7 +57,7 @@ func Silent() *Set {
 		attempts: newSource("attempts_open", "Sign-ins that have started and not come back.", prometheus.GaugeValue),
 		owed:     newSource("invalidations_owed", "Token pairs that Elasticsearch has yet to be told to forget.", prometheus.GaugeValue),
 		listsDue: newSource("revocation_list_due_timestamp_seconds",
-			"When the first of the revocation lists in use is overdue, in seconds since 1970; NaN: there is none.", prometheus.GaugeValue),
+			"When the first of the revocation lists in use is overdue, in seconds since 1970. Not there: there is none.", prometheus.GaugeValue),
 		listsOverdue: newSource("revocation_lists_overdue", "Revocation lists in use whose next one is overdue.", prometheus.GaugeValue),
 		auditLost:    newSource("audit_events_lost_total", "Audit events that could not be written.", prometheus.CounterValue),
 	}

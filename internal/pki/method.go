@@ -215,16 +215,12 @@ func (m *Method) Warnings() []string {
 	return m.judge.Warnings()
 }
 
-// ListsDue implements login.Lister.
-func (m *Method) ListsDue() []time.Time {
+// Lists implements login.Lister.
+func (m *Method) Lists() []certs.ListStatus {
 	if m.judge == nil {
 		return nil
 	}
-	var all []time.Time
-	for _, one := range m.judge.Lists() {
-		all = append(all, one.NextUpdate)
-	}
-	return all
+	return m.judge.Lists()
 }
 
 // saying is what a client reads of a reason.

@@ -181,18 +181,19 @@ func (g *Gateway) tell(work context.Context, l Lasting) {
 	l.Metrics.Owed(count(g.Sessions.Owed))
 	l.Metrics.Attempts(count(g.flow.CountAttempts))
 	l.Metrics.RevocationLists(g.firstListDue, func() float64 {
-		overdue := slices.DeleteFunc(g.flow.ListsDue(), func(due time.Time) bool { return l.Now().Before(due) })
+		overdue := slices.DeleteFunc(g.flow.Lists(), func(one certs.ListStatus) bool { return !one.Stale(l.Now()) })
 		return float64(len(overdue))
 	})
 }
 
 // firstListDue is when the first revocation list is overdue, in seconds since 1970.
 func (g *Gateway) firstListDue() float64 {
-	all := g.flow.ListsDue()
+	all := g.flow.Lists()
 	if len(all) == 0 {
 		return math.NaN()
 	}
-	return float64(slices.MinFunc(all, time.Time.Compare).Unix())
+	first := slices.MinFunc(all, func(a, b certs.ListStatus) int { return a.NextUpdate.Compare(b.NextUpdate) })
+	return float64(first.NextUpdate.Unix())
 }
 
 // count keeps the bound on all attempts true.
