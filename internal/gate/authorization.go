@@ -11,6 +11,7 @@ import (
 	"github.com/esgateway/esgateway/internal/access"
 	"github.com/esgateway/esgateway/internal/elastic"
 	"github.com/esgateway/esgateway/internal/fault"
+	"github.com/esgateway/esgateway/internal/login"
 	"github.com/esgateway/esgateway/internal/secret"
 )
 
@@ -124,7 +125,10 @@ func (g *Gate) verified(ctx context.Context, header string, p Policy) (Visitor, 
 	got, err := g.headers.get(ctx, hashOf("authorization", header), func(ctx context.Context) (grant, error) {
 		identity, err := g.es.AuthenticateAs(ctx, secret.Of(header))
 		if err != nil {
-			return grant{}, headerFault(err)
+			return grant{}, login.ProofFault(err, fault.Error{
+				Public: "Elasticsearch does not accept the Authorization header that was sent.",
+				Hint:   "Send one that is valid, or leave it out and sign in in a browser.",
+			})
 		}
 		now := g.now()
 		return grant{identity: identity, until: now.Add(verifiedLife), renew: now.Add(verifiedRenew)}, nil
@@ -139,25 +143,9 @@ func (g *Gate) verified(ctx context.Context, header string, p Policy) (Visitor, 
 		OwnAuthorization: true, Identity: &got.identity,
 		Lives: func(ctx context.Context) bool {
 			_, err := g.verified(ctx, header, p)
-			return stands(err)
+			return stands(err == nil, err)
 		},
 	}, nil
-}
-
-// headerFault is the fault of a header that ES has not taken.
-func headerFault(err error) error {
-	switch elastic.ClassOf(err) {
-	case elastic.PersonRefused, elastic.BadInput:
-		return &fault.Error{
-			Kind: fault.LoginRequired, Public: "Elasticsearch does not accept the Authorization header that was sent.",
-			Hint: "Send one that is valid, or leave it out and sign in in a browser.", Err: err,
-		}
-	case elastic.Cancelled:
-		return err
-	case elastic.AccountRefused, elastic.SetUp:
-		return fault.Because(fault.Misconfigured, err)
-	}
-	return fault.Because(fault.ElasticsearchUnavailable, err)
 }
 
 // allow applies a route's rule.

@@ -63,7 +63,7 @@ func (g *Gate) alsoProven(r *http.Request, v Visitor, asked error) (Visitor, err
 	before := v.Lives
 	v.Lives = func(ctx context.Context) bool {
 		_, _, ok, err := g.proofOf(r.WithContext(ctx))
-		return stands(err) && (ok || err != nil) && (before == nil || before(ctx))
+		return stands(ok, err) && (before == nil || before(ctx))
 	}
 	return v, nil
 }
@@ -91,7 +91,7 @@ func (g *Gate) proven(r *http.Request, p Policy) (v Visitor, ok bool, err error)
 	v, err = g.byProof(r.Context(), method, proof, p)
 	v.Lives = func(ctx context.Context) bool {
 		_, ok, err := g.proven(r.WithContext(ctx), p)
-		return stands(err) && (ok || err != nil)
+		return stands(ok, err)
 	}
 	return v, err == nil, err
 }

@@ -184,8 +184,11 @@ func (g *Gate) Refused(ctx context.Context, s *session.Session, class elastic.Cl
 // Accepted notes that ES has taken the session's bearer.
 func (g *Gate) Accepted(s *session.Session) { g.sessions.Accepted(s) }
 
-// stands reports whether the answer to a later look lets a visitor stay.
-func stands(err error) bool { return !isRefusal(err) && !fault.Is(err, fault.Forbidden) }
+// stands reports whether a later look lets a visitor stay: what it has found, or that it
+// could not look.
+func stands(ok bool, err error) bool {
+	return (ok || err != nil) && !isRefusal(err) && !fault.Is(err, fault.Forbidden)
+}
 
 // fault turns a session's state into what people see.
 func (g *Gate) fault(err error) error {

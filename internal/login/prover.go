@@ -86,7 +86,10 @@ func (f *Flow) Provers() []Configured {
 func (f *Flow) Delegate(ctx context.Context, proof Proof) (elastic.Grant, error) {
 	made, err := proof.Delegate(ctx)
 	if err != nil {
-		return elastic.Grant{}, delegateFault(err)
+		return elastic.Grant{}, ProofFault(err, fault.Error{
+			Cause: "certificate", Public: "Elasticsearch does not accept the certificate that was shown.",
+			Hint: "Show another one, or sign in in another way. The administrator finds the reason in Elasticsearch's log.",
+		})
 	}
 	if realm := made.Identity.Realm.Name; proof.Realm != "" && realm != proof.Realm {
 		f.sessions.Discard(ctx, made)
@@ -98,13 +101,13 @@ func (f *Flow) Delegate(ctx context.Context, proof Proof) (elastic.Grant, error)
 	return made, nil
 }
 
-func delegateFault(err error) error {
+// ProofFault turns an answer of ES to what a request brings by itself into what clients
+// see; refused are the words for what ES does not accept.
+func ProofFault(err error, refused fault.Error) error {
 	switch elastic.ClassOf(err) {
 	case elastic.PersonRefused, elastic.BadInput:
-		return &fault.Error{
-			Kind: fault.LoginRequired, Cause: "certificate", Public: "Elasticsearch does not accept the certificate that was shown.",
-			Hint: "Show another one, or sign in in another way. The administrator finds the reason in Elasticsearch's log.", Err: err,
-		}
+		refused.Kind, refused.Err = fault.LoginRequired, err
+		return &refused
 	case elastic.Cancelled:
 		return err
 	case elastic.AccountRefused, elastic.SetUp:
