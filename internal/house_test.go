@@ -26,7 +26,7 @@ const (
 // floors are the packages of the gateway from the ground up. A package may import
 // what lies on the floors below its own. A package that is not here is a plug-in.
 var floors = []floor{
-	{rooms: []string{"fault", "secret", "target", "returnto", "peer"}},
+	{rooms: []string{"fault", "secret", "target", "returnto", "peer", "kept"}},
 	{rooms: []string{"certs", "metrics", "audit", "logs", "elastic", "web"}, toTheLeft: true},
 	{rooms: []string{"session"}},
 	{rooms: []string{"access", "login", "gate", "proxy"}, toTheLeft: true},

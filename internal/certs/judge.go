@@ -8,18 +8,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 	"unicode"
+
+	"github.com/esgateway/esgateway/internal/kept"
 )
 
-const (
-	// pollEvery is how often files are looked at, while somebody asks.
-	pollEvery = 5 * time.Second
-	// maxKnown bounds the chains that need not be verified again.
-	maxKnown = 10_000
-)
+// maxKnown bounds the chains that need not be verified again.
+const maxKnown = 10_000
 
 // Files are what chains are judged by, in PEM. Only CA must be there.
 type Files struct {
@@ -38,8 +34,8 @@ type Judge struct {
 	now      func() time.Time
 	wrong    func(error)
 
-	polled atomic.Int64 // when, in nanoseconds
-	known  memory
+	turn  *Turn
+	known *kept.Table[string, knownChain] // by what came
 }
 
 // Chain is a chain that counts.
@@ -70,13 +66,12 @@ func NewJudge(now func() time.Time, f Files, wrong func(error)) (*Judge, error) 
 			return nil, fmt.Errorf("intermediates: %w", err)
 		}
 	}
-	j := &Judge{verifier: v, now: now, wrong: wrong}
+	j := &Judge{verifier: v, now: now, wrong: wrong, turn: NewTurn(now()), known: kept.New[string, knownChain](maxKnown)}
 	if f.CRL != "" {
 		if v.Lists, err = OpenLists(now, j.Issuers, f.CRL); err != nil {
 			return nil, fmt.Errorf("crl: %w", err)
 		}
 	}
-	j.polled.Store(now().UnixNano())
 	return j, nil
 }
 
@@ -104,23 +99,22 @@ func (j *Judge) VerifyRaw(der [][]byte) (Chain, error) {
 func (j *Judge) judge(as string, verify func(now time.Time) ([]*x509.Certificate, error)) (Chain, error) {
 	j.Look()
 	now, version := j.now(), j.verifier.Version()
-	if chain, ok := j.known.get(as, version); ok {
-		return chain, j.verifier.Still(chain.Certificates, now)
+	if known, ok := j.known.Get(as); ok && known.version == version {
+		return known.chain, j.verifier.Still(known.chain.Certificates, now)
 	}
 	verified, err := verify(now)
 	if err != nil {
 		return Chain{}, err
 	}
 	chain := ChainOf(verified)
-	j.known.put(as, version, chain)
+	j.known.Put(as, knownChain{version, chain})
 	return chain, nil
 }
 
 // Look reads the files again if they have changed, one caller at a time and not too
 // often.
 func (j *Judge) Look() {
-	now, last := j.now().UnixNano(), j.polled.Load()
-	if now-last < int64(pollEvery) || !j.polled.CompareAndSwap(last, now) {
+	if !j.turn.Mine(j.now()) {
 		return
 	}
 	_, err := j.verifier.Authorities.Poll()
@@ -239,31 +233,8 @@ func holder(c *x509.Certificate) string {
 	return "the holder of certificate " + c.SerialNumber.Text(16)
 }
 
-// memory keeps chains that were verified, by what came. A full one is emptied. Its zero
-// value is ready.
-type memory struct {
-	mu sync.RWMutex
-	of map[string]remembered // guarded by mu
-}
-
-type remembered struct {
+// knownChain is a chain that was verified while the files had that version.
+type knownChain struct {
 	version uint64
 	chain   Chain
-}
-
-// get returns the chain if nothing has changed since it was verified.
-func (m *memory) get(as string, version uint64) (Chain, bool) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	known, ok := m.of[as]
-	return known.chain, ok && known.version == version
-}
-
-func (m *memory) put(as string, version uint64, chain Chain) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.of == nil || len(m.of) >= maxKnown {
-		m.of = map[string]remembered{}
-	}
-	m.of[as] = remembered{version, chain}
 }

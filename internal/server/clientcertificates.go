@@ -74,9 +74,8 @@ func naming(base *tls.Config, wanted func() []*x509.Certificate) *tls.Config {
 			return current, nil
 		}
 		named, current = now, base.Clone() // sessions are resumed all the same: tickets are asking's
-		current.ClientCAs = certs.NewBundle(now...).Pool()
-		if len(now) == 0 {
-			current.ClientCAs = nil
+		if len(now) > 0 {
+			current.ClientCAs = certs.NewBundle(now...).Pool()
 		}
 		return current, nil
 	}

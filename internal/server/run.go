@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/esgateway/esgateway/internal/certs"
@@ -75,9 +74,6 @@ func (g *Gateway) listen(ctx context.Context, c *config.Ready, l Lasting) (net.L
 	return tls.NewListener(plain, naming(base, g.wanted)), nil
 }
 
-// certificatePoll is how often the listener's files are looked at, while clients come.
-const certificatePoll = 5 * time.Second
-
 // ownCertificate gives out the listener's certificate, and the new one once its files
 // have changed. A pair that does not fit leaves the last one in place.
 func ownCertificate(c *config.Ready, l Lasting) (func(*tls.ClientHelloInfo) (*tls.Certificate, error), error) {
@@ -85,11 +81,9 @@ func ownCertificate(c *config.Ready, l Lasting) (func(*tls.ClientHelloInfo) (*tl
 	if err != nil {
 		return nil, err
 	}
-	var polled atomic.Int64
-	polled.Store(l.Now().UnixNano())
+	turn := certs.NewTurn(l.Now())
 	return func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-		now, last := l.Now().UnixNano(), polled.Load()
-		if now-last < int64(certificatePoll) || !polled.CompareAndSwap(last, now) {
+		if !turn.Mine(l.Now()) {
 			return pair.Value(), nil
 		}
 		switch changed, err := pair.Poll(); {

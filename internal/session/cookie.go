@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorilla/securecookie"
 
+	"github.com/esgateway/esgateway/internal/kept"
 	"github.com/esgateway/esgateway/internal/secret"
 )
 
@@ -64,12 +65,22 @@ type CookieConfig struct {
 type Cookies struct {
 	codecs []securecookie.Codec
 	cfg    CookieConfig
-	opened openedCookies
+	// opened is what cookies hold that were opened before: the same bytes for the same name
+	// and scope always hold the same, since our cookies have no age of their own, and
+	// opening one costs more than finding its session. What does not open is not kept, so
+	// nobody who makes up cookies can fill it.
+	opened *kept.Table[cookieKey, string]
 }
+
+// maxCookiesKept bounds the cookies that are kept.
+const maxCookiesKept = 20_000
+
+// cookieKey is all that the content of a cookie depends on, besides the keys.
+type cookieKey struct{ base, scope, value string }
 
 // NewCookies makes the codecs of a key ring: the first key writes, all read.
 func NewCookies(keys *Keyring, cfg CookieConfig) *Cookies {
-	c := &Cookies{cfg: cfg}
+	c := &Cookies{cfg: cfg, opened: kept.New[cookieKey, string](maxCookiesKept)}
 	for i := range keys.keys {
 		key := &keys.keys[i]
 		codec := securecookie.New(key.derive("cookie hash", 32), key.derive("cookie block", 32))
@@ -194,7 +205,7 @@ func (c *Cookies) values(r *http.Request, name, base, scope string) (values []st
 
 // open is what a cookie holds, if it is one of ours.
 func (c *Cookies) open(k cookieKey) (string, bool) {
-	if plain, ok := c.opened.get(k); ok {
+	if plain, ok := c.opened.Get(k); ok {
 		return plain, true
 	}
 	var plain []byte
@@ -203,6 +214,6 @@ func (c *Cookies) open(k cookieKey) (string, bool) {
 	}
 	// Copies: the parts of a request are small pieces of big buffers.
 	k = cookieKey{base: k.base, scope: strings.Clone(k.scope), value: strings.Clone(k.value)}
-	c.opened.put(k, string(plain))
+	c.opened.Put(k, string(plain))
 	return string(plain), true
 }

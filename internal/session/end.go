@@ -47,7 +47,7 @@ func (m *Manager) endOwing(ctx context.Context, s *Session, reason Reason, anyPa
 		err = m.vault.Delete(ctx, s.Key, s.version)
 		if err == nil {
 			m.troubles.clear(s.Key)
-			m.opened.forget(s.Key)
+			m.opened.Forget(s.Key)
 			m.observer.SessionEnded(ctx, s, reason)
 			return debt, true, nil
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/esgateway/esgateway/internal/elastic"
+	"github.com/esgateway/esgateway/internal/kept"
 	"github.com/esgateway/esgateway/internal/secret"
 )
 
@@ -58,16 +59,30 @@ type Manager struct {
 	log      *slog.Logger
 	observer Observer
 
-	opened   opened
+	opened   *kept.Table[Key, openedRecord]
 	flights  flights
 	troubles troubles
 	evidence evidence
 	work     sync.WaitGroup // background renewals and debts
 }
 
+// maxOpened bounds the records that are kept open.
+const maxOpened = 20_000
+
+// openedRecord is a record that was unsealed, which costs more than all the rest of a
+// request's look-up. Whether it still stands, and at which version, is asked of the store
+// each time.
+type openedRecord struct {
+	version uint64
+	record  record
+}
+
 // NewManager makes a manager. Run must be called for what it does by itself.
 func NewManager(cfg Config, d Deps) *Manager {
-	return &Manager{cfg: cfg, vault: d.Vault, es: d.Elastic, now: d.Now, log: d.Log, observer: d.Observer}
+	return &Manager{
+		cfg: cfg, vault: d.Vault, es: d.Elastic, now: d.Now, log: d.Log, observer: d.Observer,
+		opened: kept.New[Key, openedRecord](maxOpened),
+	}
 }
 
 // Config returns the rules that the manager applies.
@@ -157,19 +172,19 @@ func (m *Manager) read(ctx context.Context, key Key) (record, uint64, error) {
 	stored, err := m.vault.store.Load(ctx, key)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		m.opened.forget(key)
+		m.opened.Forget(key)
 		return record{}, 0, ErrOver
 	case err != nil:
 		return record{}, 0, unavailable(away(err))
 	}
-	if rec, ok := m.opened.get(key, stored.Version); ok {
-		return rec, stored.Version, nil
+	if known, ok := m.opened.Get(key); ok && known.version == stored.Version {
+		return known.record, stored.Version, nil
 	}
 	var rec record
 	if _, err := m.vault.decode(purposeSession, key, stored, &rec); err != nil {
 		return record{}, 0, ErrOver // not ours to read: another purpose, or a key that has left the ring
 	}
-	m.opened.put(key, stored.Version, rec)
+	m.opened.Put(key, openedRecord{stored.Version, rec})
 	return rec, stored.Version, nil
 }
 

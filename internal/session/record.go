@@ -70,14 +70,14 @@ func (s *Session) labels() []Label {
 	if s.Provider.Session != "" {
 		labels = append(labels, ProviderSessionLabel(s.Realm, s.Provider.Session))
 	}
-	if !s.renewing.IsZero() {
+	if s.interrupted() {
 		labels = append(labels, renewingLabel())
 	}
 	return labels
 }
 
-// renewingLabel finds the sessions whose renewal is marked, so that one that a node has
-// left behind is finished soon.
+// renewingLabel finds the sessions whose renewal is marked and can be finished by others,
+// so that one that a node has left behind is finished soon.
 func renewingLabel() Label { return LabelOf("renewing") }
 
 // UserLabel finds all sessions of a user in a realm.

@@ -32,9 +32,8 @@ const debtRest = time.Minute
 // in the store, and is taken up at the next start.
 func (m *Manager) Run(ctx context.Context) {
 	m.Recover(ctx)
-	start := anyOf(sweepEvery * uint64(recoverEvery))
-	_ = pause(ctx, time.Duration(start)%recoverEvery) // the loop asks once more
-	for turn := start / uint64(recoverEvery); pause(ctx, recoverEvery) == nil; turn++ {
+	_ = pause(ctx, time.Duration(anyOf(uint64(recoverEvery)))) // the loop asks once more
+	for turn := anyOf(sweepEvery); pause(ctx, recoverEvery) == nil; turn++ {
 		m.Recover(ctx)
 		if turn%sweepEvery == 0 {
 			m.Sweep(ctx)
