@@ -302,7 +302,9 @@ func TestARequestThatWasBrokenOffEndsNoSession(t *testing.T) {
 	robot := f.ca.client(t, "robot", f.Clock.Now())
 	b := f.signedIn(t, robot)
 	ctx, leave := context.WithCancel(t.Context())
-	leave()
+	defer leave()
+	left := func() { leave() } // as soon as its session was found
+	f.store.read.Store(&left)
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, f.URL.String()+"/", http.NoBody)
 	r.RemoteAddr = "127.0.0.1:1"
 	r.Header.Set("X-Ssl-Client-Verify", "NONE")
@@ -310,6 +312,10 @@ func TestARequestThatWasBrokenOffEndsNoSession(t *testing.T) {
 		r.AddCookie(c)
 	}
 	f.Handler.ServeHTTP(httptest.NewRecorder(), r)
+	f.store.read.Store(nil)
+	if ctx.Err() == nil {
+		t.Fatal("no session was looked for")
+	}
 	if got := b.Get("/", shows(robot)...); got.Status != http.StatusOK {
 		t.Errorf("the session is over: %d", got.Status)
 	}

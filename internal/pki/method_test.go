@@ -1,6 +1,7 @@
 package pki_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -28,6 +29,7 @@ import (
 	"github.com/esgateway/esgateway/internal/metrics"
 	"github.com/esgateway/esgateway/internal/plugins"
 	"github.com/esgateway/esgateway/internal/server"
+	"github.com/esgateway/esgateway/internal/session"
 	"github.com/esgateway/esgateway/internal/standin"
 	"github.com/esgateway/esgateway/internal/standin/pkirealm"
 )
@@ -105,8 +107,32 @@ func (a *authority) list(t *testing.T, file string, at time.Time) {
 // front is a gateway behind a load balancer, which is this test.
 type front struct {
 	*gatewaytest.Gateway
-	ca  *authority
-	crl string
+	ca    *authority
+	crl   string
+	store *heedless
+}
+
+// heedless is a store that writes for clients who have left, too, as far as it is asked;
+// read, if set, hears of each record that was read.
+type heedless struct {
+	session.Store
+	read atomic.Pointer[func()]
+}
+
+func (h *heedless) Load(ctx context.Context, k session.Key) (session.Record, error) {
+	rec, err := h.Store.Load(ctx, k)
+	if read := h.read.Load(); read != nil {
+		(*read)()
+	}
+	return rec, err
+}
+
+func (h *heedless) Save(ctx context.Context, k session.Key, rec session.Record) (uint64, error) {
+	return h.Store.Save(context.WithoutCancel(ctx), k, rec)
+}
+
+func (h *heedless) Delete(ctx context.Context, k session.Key, version uint64) error {
+	return h.Store.Delete(context.WithoutCancel(ctx), k, version)
 }
 
 // begin of the gateway's clock, before there is one.
@@ -127,8 +153,10 @@ func before(t *testing.T, app http.Handler, method, trusted string, realms ...st
 	if err := os.WriteFile(ca, []byte(armoured(f.ca.Certificate)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	f.store = &heedless{}
 	f.Gateway = gatewaytest.Start(t, gatewaytest.Options{
 		App:    app,
+		Wrap:   func(s session.Store) session.Store { f.store.Store = s; return f.store },
 		Listen: trusted,
 		Method: "}\n  - {name: services, type: pki, from: header, format: nginx, ca: '" + ca + "'" + strings.NewReplacer("{{crl}}", f.crl, "{{clients}}", ca).Replace(method),
 		Routes: "  - {path: /robots, to: [\"{{app}}\"], require: {users: [robot]}}\n" +

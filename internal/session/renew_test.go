@@ -156,50 +156,40 @@ func TestASecondNodeFinishesARenewalThatTakesTooLong(t *testing.T) {
 	}
 }
 
+// TestALostAnswerIsRepeatedAndGivesTheSamePair: also where it is a balancer that gives up,
+// which does not stop what Elasticsearch has begun.
 func TestALostAnswerIsRepeatedAndGivesTheSamePair(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
-	begun := h.signIn("alice", "browser")
-	h.clock.advance(tokenTTL + time.Second)
-	var lost atomic.Int64
-	h.es.SetFaults(standin.Faults{LoseAnswer: func(r *http.Request) bool { return r.URL.Path == refreshP && lost.Add(1) == 1 }})
-	s, err := h.Fresh(t.Context(), h.current(begun.ID))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if class := h.es.bearer(t, s.Pair.Access); class != elastic.OK {
-		t.Errorf("ES says %s to the token", class)
-	}
-	if n := h.es.Counters().RefreshedPairs; n != 1 {
-		t.Errorf("ES made %d pairs, want 1", n)
-	}
-}
-
-// A balancer that gives up does not stop what Elasticsearch has begun.
-func TestAnAnswerThatABalancerDidNotWaitForIsRepeated(t *testing.T) {
-	t.Parallel()
-	h := openHouse(t)
-	begun := h.signIn("alice", "browser")
-	h.clock.advance(tokenTTL + time.Second)
-	var asked atomic.Int64
-	bend := func(w http.ResponseWriter, r *http.Request) bool {
-		if r.URL.Path != refreshP || asked.Add(1) > 1 {
-			return false
-		}
-		h.es.ServeHTTP(httptest.NewRecorder(), r)
-		w.WriteHeader(http.StatusGatewayTimeout)
-		return true
-	}
-	h.es.bend.Store(&bend)
-	s, err := h.Fresh(t.Context(), h.current(begun.ID))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if class := h.es.bearer(t, s.Pair.Access); class != elastic.OK {
-		t.Errorf("ES says %s to the token", class)
-	}
-	if n := h.es.Counters().RefreshedPairs; n != 1 {
-		t.Errorf("ES made %d pairs, want 1", n)
+	for name, lose := range map[string]func(http.ResponseWriter){
+		"a connection that breaks": func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
+		"a balancer that gives up": func(w http.ResponseWriter) { w.WriteHeader(http.StatusGatewayTimeout) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := openHouse(t)
+			begun := h.signIn("alice", "browser")
+			h.clock.advance(tokenTTL + time.Second)
+			var asked atomic.Int64
+			bend := func(w http.ResponseWriter, r *http.Request) bool {
+				if r.URL.Path != refreshP || asked.Add(1) > 1 {
+					return false
+				}
+				h.es.ServeHTTP(httptest.NewRecorder(), r)
+				lose(w)
+				return true
+			}
+			h.es.bend.Store(&bend)
+			s, err := h.Fresh(t.Context(), h.current(begun.ID))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if class := h.es.bearer(t, s.Pair.Access); class != elastic.OK {
+				t.Errorf("ES says %s to the token", class)
+			}
+			if n := h.es.Counters().RefreshedPairs; n != 1 {
+				t.Errorf("ES made %d pairs, want 1", n)
+			}
+		})
 	}
 }
 

@@ -97,8 +97,7 @@ func (s *Store) Find(ctx context.Context, l session.Label) ([]session.Key, error
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	now := s.now()
-	return s.labelled(l, func(rec session.Record) bool { return living(rec, now) })
+	return s.keysOf(l, func(session.Record) bool { return true })
 }
 
 // Due implements session.Store.
@@ -106,8 +105,7 @@ func (s *Store) Due(ctx context.Context, l session.Label, until time.Time) ([]se
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	now := s.now()
-	return s.labelled(l, func(rec session.Record) bool { return living(rec, now) && !rec.Expires.After(until) })
+	return s.keysOf(l, func(rec session.Record) bool { return !rec.Expires.After(until) })
 }
 
 // Count implements session.Store.
@@ -115,38 +113,49 @@ func (s *Store) Count(ctx context.Context, l session.Label) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
+	n := 0
+	err := s.labelled(l, func(*entry) { n++ })
+	return n, err
+}
+
+// labelled visits the living records under a label.
+func (s *Store) labelled(l session.Label, visit func(*entry)) error {
 	now := s.now()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.down != nil {
-		return 0, s.down
+		return s.down
 	}
-	n := 0
 	for _, e := range s.memory.labels[l] {
 		if living(e.rec, now) {
-			n++
+			visit(e)
 		}
 	}
-	return n, nil
+	return nil
 }
 
-// labelled returns the keys of the records under a label that pick likes.
-func (s *Store) labelled(l session.Label, pick func(session.Record) bool) ([]session.Key, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.down != nil {
-		return nil, s.down
-	}
-	var found []*entry
-	for _, e := range s.memory.labels[l] {
+// found is what labelled has shown: the record may change later.
+type found struct {
+	key     session.Key
+	expires time.Time
+}
+
+// keysOf returns the keys of the living records under a label that pick likes, the one
+// that expires first in front.
+func (s *Store) keysOf(l session.Label, pick func(session.Record) bool) ([]session.Key, error) {
+	var all []found
+	err := s.labelled(l, func(e *entry) {
 		if pick(e.rec) {
-			found = append(found, e)
+			all = append(all, found{e.key, e.rec.Expires})
 		}
+	})
+	if err != nil {
+		return nil, err
 	}
-	slices.SortStableFunc(found, func(a, b *entry) int { return a.rec.Expires.Compare(b.rec.Expires) })
-	keys := make([]session.Key, len(found))
-	for i, e := range found {
-		keys[i] = e.key
+	slices.SortStableFunc(all, func(a, b found) int { return a.expires.Compare(b.expires) })
+	keys := make([]session.Key, len(all))
+	for i, one := range all {
+		keys[i] = one.key
 	}
 	return keys, nil
 }
