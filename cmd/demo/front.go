@@ -26,17 +26,18 @@ type robots struct {
 	cert, key, ca []byte
 }
 
-// robotName is the service's name at Elasticsearch; robotLife is how long its
-// certificate holds.
+// robotName is the service's name at Elasticsearch; robotLife is how long its certificate
+// holds, and authorityLife its authority: in the last month gateway check would warn.
 const (
-	robotName = "robot"
-	robotLife = 30 * 24 * time.Hour
+	robotName     = "robot"
+	robotLife     = 30 * 24 * time.Hour
+	authorityLife = 12 * robotLife
 )
 
 // newRobots makes an authority for the demo, and a certificate of it.
 func newRobots(now time.Time) (robots, error) {
 	authority, authorityKey, err := selfSigned(&x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Demo services"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(robotLife),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Demo services"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(authorityLife),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	})
 	if err != nil {

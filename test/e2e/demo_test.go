@@ -66,6 +66,11 @@ func TestDemo(t *testing.T) {
 	browser := parts.StartBrowser(t, nil)
 	alice := browser.Person(t).Tab(t)
 
+	check := exec.CommandContext(t.Context(), parts.Build(t, "./cmd/gateway"), "check", "--config", filepath.Join(d.dir, "gateway.yaml"))
+	if said, err := check.CombinedOutput(); err != nil {
+		t.Errorf("the demo's own configuration: %v\n%s", err, said)
+	}
+
 	// 127.0.0.1 has other cookies than localhost: it is sent to where the demo is.
 	alice.Goto(fmt.Sprintf("http://127.0.0.1:%d/?q=report#results", d.ports["gateway"]))
 	logIn(t, alice, "corp", "alice")
